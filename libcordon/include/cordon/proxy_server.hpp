@@ -1,0 +1,92 @@
+// File: proxy_server.hpp
+//
+// The proxy itself. A host program needs five lines:
+//
+//   auto loaded = cordon::Config::load("cordon.toml");
+//   auto store = cordon::SecretStore::create(loaded->config.secrets);
+//   auto server = cordon::ProxyServer::create(std::move(loaded->config), std::move(store), ca_paths, {});
+//   std::thread runner([&] { server->run(); });
+//   ...; server->stop(cordon::StopMode::graceful); runner.join();
+//
+// The library changes nothing of the process: no signal handler, no limits, no standard streams.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cordon/config.hpp>
+#include <cordon/error.hpp>
+#include <cordon/event_sink.hpp>
+#include <cordon/instance.hpp>
+#include <cordon/secret_store.hpp>
+
+namespace cordon {
+
+/// How long the proxy waits for what. The defaults are the documented behaviour; tests shorten them.
+struct Timeouts {
+  std::chrono::milliseconds dns{5'000};
+  std::chrono::milliseconds connect{10'000};
+  std::chrono::milliseconds tls_handshake{10'000};
+  std::chrono::milliseconds request_head{10'000};        ///< From a head's first byte to its last.
+  std::chrono::milliseconds silent_connection{60'000};   ///< A new connection that sends nothing.
+  std::chrono::milliseconds keep_alive{300'000};         ///< Between two requests of one connection.
+  std::chrono::milliseconds response_gap{600'000};       ///< Until the response head, and between two reads of a body.
+  std::chrono::milliseconds origin_idle{30'000};         ///< A pooled connection to an origin.
+  std::chrono::milliseconds drain{4'000};                ///< What running requests get after a graceful stop.
+};
+
+struct ProxyOptions {
+  std::string instance;            ///< The instance's name, told by /health in Cordon-Instance.
+  unsigned workers = 1;            ///< Threads, each with its own listeners and connections. At least 1.
+  Timeouts timeouts;
+  EventSink* sink = nullptr;       ///< Outlives the server. Null: nothing is reported.
+  /// Names that are not looked up but taken to be these IP addresses, for host programs and tests; keys are canonical names.
+  std::map<std::string, std::string> fixed_addresses;
+  /// PEM roots trusted for origins besides the system's, for host programs and tests.
+  std::string extra_roots_pem;
+};
+
+/// How to stop: let running requests finish for Timeouts::drain, or not.
+enum class StopMode : std::uint8_t { graceful, immediate };
+
+/// A proxy that is bound to its port. Movable. `stop`, `port` and `active_connections` may be called from any thread.
+class ProxyServer {
+ public:
+  /// Goes through the start-up sequence up to the bound port, in this order: validates the config, fetches every route's
+  /// secret once in parallel, loads or creates the CA (when TLS is enabled and `ca` is given), binds. An earlier step that
+  /// fails leaves no trace of a later one: failing secrets leave no CA files and never an open port.
+  /// @returns every error of the step that failed, or the server; /health answers once run() is called
+  static std::expected<ProxyServer, std::vector<Error>> create(Config config, SecretStore secrets,
+                                                               std::optional<CaPaths> ca, ProxyOptions options);
+
+  ProxyServer(ProxyServer&&) noexcept;
+  ProxyServer& operator=(ProxyServer&&) noexcept;
+  /// run() must have returned, or never have been called.
+  ~ProxyServer();
+
+  /// The port that was bound.
+  std::uint16_t port() const noexcept;
+
+  /// Connections from clients that are open now.
+  std::size_t active_connections() const noexcept;
+
+  /// Accepts and serves until stop() is called; blocks the calling thread, which is the first worker.
+  Result<> run();
+
+  /// Ends run(): at once for idle connections and tunnels, for running requests as `mode` says. A second call with
+  /// `immediate` cuts a graceful stop short. Safe before run(), and repeatedly.
+  void stop(StopMode mode) noexcept;
+
+ private:
+  struct Impl;
+  explicit ProxyServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cordon

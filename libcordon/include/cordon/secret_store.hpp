@@ -1,0 +1,73 @@
+// File: secret_store.hpp
+//
+// The one door to secrets. A SecretStore takes a SecretRef and brings the Secret from where its owner keeps it: the
+// environment, a file, a helper program, or a store that the host program plugs in.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <cordon/config.hpp>
+#include <cordon/error.hpp>
+#include <cordon/secret.hpp>
+
+namespace cordon {
+
+/// Whether a fetch returns at once or may wait for another program, a bus or the network.
+enum class FetchCost : unsigned char { immediate, may_block };
+
+/// A place that secrets come from. Implement it to plug in a store of your own (SecretStore::plug).
+class SecretSource {
+ public:
+  virtual ~SecretSource() = default;
+
+  /// The secret that `ref` names, unchecked and untrimmed, or secret_missing, secret_timeout, store_unavailable, or
+  /// file_unsafe. Called from several threads at once; returns by `deadline` when it may block.
+  virtual Result<Secret> fetch(const SecretRef& ref, std::chrono::steady_clock::time_point deadline) const = 0;
+
+  virtual FetchCost cost() const noexcept = 0;
+};
+
+/// The environment that a store looks things up in: a copy, so that later changes of the process's own do not matter.
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+/// The calling process's environment, copied. Not thread-safe against setenv.
+Environment current_environment();
+
+/// All sources behind one call. Movable; fetch and check may be called from any thread.
+class SecretStore {
+ public:
+  /// A store with the built-in sources. Helper programs are looked up in the PATH of `environment` as they are needed and run
+  /// by absolute path, with an allow-list of its variables.
+  static SecretStore create(const SecretsConfig& config, Environment environment = current_environment());
+
+  SecretStore(SecretStore&&) noexcept;
+  SecretStore& operator=(SecretStore&&) noexcept;
+  ~SecretStore();
+
+  /// Makes PluggedRefs whose source is `source` go to `implementation`. Before the store is shared with other threads.
+  void plug(std::string source, std::unique_ptr<SecretSource> implementation);
+
+  /// The secret that `ref` names: one trailing newline (LF or CR LF) trimmed; secret_invalid when it is empty, over 64 KiB or
+  /// holds CR, LF or NUL. Blocks for at most `deadline` when cost(ref) is may_block. Thread-safe.
+  Result<Secret> fetch(const SecretRef& ref, std::chrono::milliseconds deadline) const;
+
+  /// How long a fetch of `ref` may take when nobody says otherwise: the reference's, the provider's, or 15 s.
+  std::chrono::milliseconds default_deadline(const SecretRef& ref) const;
+
+  FetchCost cost(const SecretRef& ref) const noexcept;
+
+  /// Fetches each of `refs` once, in parallel, and drops the values: one result each, in the same order.
+  std::vector<Result<>> check(std::span<const SecretRef> refs) const;
+
+ private:
+  struct Impl;
+  explicit SecretStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cordon

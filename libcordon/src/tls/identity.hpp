@@ -1,0 +1,26 @@
+// A certificate with its key, ready to be shown in a handshake.
+#pragma once
+
+#include <chrono>
+
+#include <openssl/base.h>
+#include <openssl/x509.h>
+
+namespace cordon::tls {
+
+/// Immutable after construction; shared between threads.
+class Identity {
+ public:
+  Identity(bssl::UniquePtr<X509> certificate, bssl::UniquePtr<EVP_PKEY> key);
+
+  X509* certificate() const noexcept { return certificate_.get(); }
+  EVP_PKEY* key() const noexcept { return key_.get(); }
+  std::chrono::system_clock::time_point not_after() const noexcept { return not_after_; }
+
+ private:
+  bssl::UniquePtr<X509> certificate_;
+  bssl::UniquePtr<EVP_PKEY> key_;
+  std::chrono::system_clock::time_point not_after_;
+};
+
+}  // namespace cordon::tls
