@@ -1,4 +1,5 @@
-// A growing buffer in secret memory, for bytes among which a secret is: a request head with its credential, a helper's output.
+// A growing buffer in secret memory, for bytes among which a secret is: a request head with its credential, a helper's
+// output.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +24,12 @@ class WipedBuffer {
   std::string_view view() const noexcept { return {data_, size_}; }
   ConstBytes bytes() const noexcept { return as_bytes(view()); }
 
+  /// `text` must not lie in this buffer.
   void append(std::string_view text);
   void append(char character) { append(std::string_view(&character, 1)); }
 
-  /// Room for `count` more bytes at the end; commit(n) then makes the first n of them part of the buffer.
+  /// Room for `count` more bytes at the end; commit(n) then makes the first n of them part of the buffer. The span ends
+  /// with the next call that is not const.
   MutableBytes prepare(std::size_t count);
   void commit(std::size_t count) noexcept;
 
@@ -37,6 +40,7 @@ class WipedBuffer {
  private:
   char* data_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t touched_ = 0;  // how far prepare() has handed memory out: what clear() has to overwrite
   std::size_t capacity_ = 0;
 };
 
