@@ -8,9 +8,14 @@
 
 namespace cordon::tls {
 
+/// The end of `certificate`'s validity, or the epoch when it cannot be read, so that such a certificate counts as
+/// ended.
+std::chrono::system_clock::time_point not_after(const X509& certificate) noexcept;
+
 /// Immutable after construction; shared between threads.
 class Identity {
  public:
+  /// Both must be set and belong together: make_server_context refuses a pair that does not match.
   Identity(bssl::UniquePtr<X509> certificate, bssl::UniquePtr<EVP_PKEY> key);
 
   X509* certificate() const noexcept { return certificate_.get(); }
