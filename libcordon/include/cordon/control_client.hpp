@@ -17,20 +17,21 @@ struct Health {
   std::string instance;  ///< The name in Cordon-Instance; empty when the answer has none.
 };
 
-/// Asks 127.0.0.1:`port` for /health once. Blocks for at most `deadline`.
-/// @returns not_running (nothing listens), timed_out, upstream_protocol (something else than Cordon answers)
+/// Asks 127.0.0.1:`port` for /health once. Blocks for at most `deadline`. Thread-safe.
+/// @returns not_running (nothing listens), timed_out, connection_lost (closed without an answer, as by an instance that is
+/// ending), upstream_protocol (something else than Cordon answers), internal (no socket is to be had)
 Result<Health> probe_health(std::uint16_t port, std::chrono::milliseconds deadline);
 
 struct WaitOptions {
   std::uint16_t port = 0;
   std::string instance;                         ///< Which instance must answer.
-  std::chrono::milliseconds timeout{60'000};
+  std::chrono::milliseconds timeout{60'000};    ///< Zero: one try.
   std::chrono::milliseconds interval{50};
-  std::function<bool()> interrupted;            ///< Asked between two tries; true gives up with `cancelled`.
+  std::function<bool()> interrupted;            ///< Asked between two tries; true gives up with `cancelled`. May be empty.
 };
 
-/// Asks until the instance answers 200. Another instance, or another program, on the port is an error at once.
-/// @returns timed_out, wrong_instance, upstream_protocol, cancelled
+/// Asks until the instance answers 200. Another instance, or another program, on the port is an error at once. Thread-safe.
+/// @returns timed_out (the context says what was seen last), wrong_instance, upstream_protocol, cancelled, internal
 Result<> wait_until_healthy(const WaitOptions& options);
 
 }  // namespace cordon

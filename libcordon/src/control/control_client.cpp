@@ -1,0 +1,229 @@
+#include <cordon/control_client.hpp>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "http1/parser.hpp"
+
+namespace cordon {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// The longest that one try of wait_until_healthy may take.
+constexpr milliseconds kTryDeadline{2'000};
+
+/// A socket that closes itself.
+class Socket {
+ public:
+  explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
+  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Socket& operator=(Socket&&) = delete;
+  ~Socket() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  int get() const noexcept { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+std::string place(std::uint16_t port) {
+  return "127.0.0.1:" + std::to_string(port);
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+/// Waits until `events` are there. timed_out at `deadline`.
+Result<> await(int descriptor, short events, Clock::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    pollfd entry{descriptor, events, 0};
+    const int ready = ::poll(&entry, 1, static_cast<int>(std::max(left, milliseconds{0}).count()));
+    if (ready > 0) return {};
+    if (ready == 0) return fail(Errc::timed_out);
+    if (errno != EINTR) return fail(Errc::internal, "poll failed");
+  }
+}
+
+Result<> prepare_socket(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 || ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0)
+    return fail(Errc::internal, "fcntl failed");
+#ifdef SO_NOSIGPIPE
+  const int on = 1;
+  ::setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+  return {};
+}
+
+/// Whether the kernel has connected the socket to itself: a client whose own port is drawn from the ephemeral range may
+/// meet itself when nobody listens there.
+bool connected_to_itself(int descriptor) {
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  sockaddr_in peer{};
+  socklen_t peer_size = sizeof peer;
+  return ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+         ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0 &&
+         own.sin_port == peer.sin_port;
+}
+
+Result<> finish_connect(int descriptor, Clock::time_point deadline) {
+  if (auto ready = await(descriptor, POLLOUT, deadline); !ready) return ready;
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return fail(Errc::not_running);
+  return {};
+}
+
+Result<Socket> connect_to(std::uint16_t port, Clock::time_point deadline) {
+  Socket socket(::socket(AF_INET, SOCK_STREAM, 0));
+  if (socket.get() < 0) return fail(Errc::internal, "no socket is to be had");
+  if (auto prepared = prepare_socket(socket.get()); !prepared) return std::unexpected(prepared.error());
+  const sockaddr_in address = loopback(port);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (errno != EINPROGRESS) return fail(Errc::not_running, "nothing listens on " + place(port));
+    if (auto done = finish_connect(socket.get(), deadline); !done) return std::unexpected(done.error());
+  }
+  if (connected_to_itself(socket.get())) return fail(Errc::not_running, "nothing listens on " + place(port));
+  return socket;
+}
+
+Result<> send_all(int descriptor, std::string_view text, Clock::time_point deadline) {
+#ifdef MSG_NOSIGNAL
+  constexpr int kFlags = MSG_NOSIGNAL;
+#else
+  constexpr int kFlags = 0;
+#endif
+  while (!text.empty()) {
+    const ssize_t sent = ::send(descriptor, text.data(), text.size(), kFlags);
+    if (sent >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (auto ready = await(descriptor, POLLOUT, deadline); !ready) return ready;
+    } else if (errno != EINTR) {
+      return fail(Errc::connection_lost);
+    }
+  }
+  return {};
+}
+
+/// What is there to read; an empty span at the end of the stream.
+Result<base::ConstBytes> receive(int descriptor, base::MutableBytes buffer, Clock::time_point deadline) {
+  for (;;) {
+    if (auto ready = await(descriptor, POLLIN, deadline); !ready) return std::unexpected(ready.error());
+    const ssize_t count = ::recv(descriptor, buffer.data(), buffer.size(), 0);
+    if (count >= 0) return base::ConstBytes(buffer.first(static_cast<std::size_t>(count)));
+    if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) return fail(Errc::connection_lost);
+  }
+}
+
+/// Reads the answer's head.
+Result<> receive_head(int descriptor, http1::Parser& parser, Clock::time_point deadline) {
+  std::array<std::byte, 4096> buffer{};
+  bool silent = true;
+  for (;;) {
+    auto input = receive(descriptor, buffer, deadline);
+    if (!input) return std::unexpected(input.error());
+    if (input->empty()) return fail(silent ? Errc::connection_lost : Errc::upstream_protocol);
+    silent = false;
+    auto event = parser.next(*input);
+    if (!event) return fail(Errc::upstream_protocol);
+    if (*event == http1::Event::head) return {};
+  }
+}
+
+Result<Health> ask(std::uint16_t port, Clock::time_point deadline) {
+  auto socket = connect_to(port, deadline);
+  if (!socket) return std::unexpected(socket.error());
+  const std::string request = "GET /health HTTP/1.1\r\nHost: " + place(port) + "\r\nConnection: close\r\n\r\n";
+  if (auto sent = send_all(socket->get(), request, deadline); !sent) return std::unexpected(sent.error());
+
+  http1::Parser parser(http1::Parser::Kind::response);
+  parser.expect_answer_to("GET");
+  if (auto head = receive_head(socket->get(), parser, deadline); !head) return std::unexpected(head.error());
+  const http1::ResponseHead& head = parser.response();
+  if (head.status != 200) return fail(Errc::upstream_protocol);
+  const auto field = std::ranges::find_if(
+      head.fields, [](const http1::Field& f) { return http1::equals_ignoring_case(f.name, "Cordon-Instance"); });
+  return Health{field == head.fields.end() ? std::string() : std::string(field->value)};
+}
+
+/// The error of a try, with the place and what is known in words.
+Error explain(Error error, std::uint16_t port) {
+  if (!error.context.empty()) return error;
+  switch (error.code) {
+    case Errc::not_running:
+      error.context = "nothing listens on " + place(port);
+      break;
+    case Errc::timed_out:
+      error.context = place(port) + " accepts connections and does not answer";
+      break;
+    case Errc::connection_lost:
+      error.context = place(port) + " closes connections without an answer";
+      break;
+    case Errc::upstream_protocol:
+      error.context = "what answers on " + place(port) + " is not Cordon";
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
+/// Whether a later try may succeed.
+bool may_change(Errc code) {
+  return code == Errc::not_running || code == Errc::timed_out || code == Errc::connection_lost;
+}
+
+Result<> check_instance(const Health& health, const WaitOptions& options) {
+  if (health.instance == options.instance) return {};
+  if (health.instance.empty())
+    return fail(Errc::upstream_protocol, "what answers on " + place(options.port) + " is not Cordon");
+  return fail(Errc::wrong_instance, "another instance, " + health.instance + ", answers on " + place(options.port));
+}
+
+}  // namespace
+
+Result<Health> probe_health(std::uint16_t port, milliseconds deadline) {
+  auto health = ask(port, Clock::now() + deadline);
+  if (!health) return std::unexpected(explain(std::move(health.error()), port));
+  return health;
+}
+
+Result<> wait_until_healthy(const WaitOptions& options) {
+  const Clock::time_point end = Clock::now() + options.timeout;
+  for (;;) {
+    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
+    // A try is never so short that a healthy instance could not answer it.
+    auto health = probe_health(options.port, std::clamp(left, milliseconds{100}, kTryDeadline));
+    if (health) return check_instance(*health, options);
+    if (!may_change(health.error().code)) return std::unexpected(health.error());
+    if (options.interrupted && options.interrupted()) return fail(Errc::cancelled);
+    if (Clock::now() + options.interval >= end) return fail(Errc::timed_out, health.error().context);
+    std::this_thread::sleep_for(options.interval);
+  }
+}
+
+}  // namespace cordon
