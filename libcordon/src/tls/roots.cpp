@@ -1,5 +1,6 @@
 #include "tls/roots.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
