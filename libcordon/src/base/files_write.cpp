@@ -1,0 +1,86 @@
+// write_file_whole of files.hpp.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <random>
+
+#include <fmt/core.h>
+
+#include "base/files.hpp"
+
+namespace cordon::base {
+namespace {
+
+std::unexpected<Error> fail_write(const std::filesystem::path& path, int error_number) {
+  return fail(Errc::file_failed, fmt::format("cannot write {}: {}", path.native(), errno_text(error_number)));
+}
+
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  std::random_device random;
+  auto name = fmt::format(".{}.{:08x}{:08x}.tmp", path.filename().native(), random(), random());
+  return path.parent_path() / name;
+}
+
+// 0, or the errno of the step that failed.
+int write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+int write_synced(int fd, std::string_view content, mode_t mode) {
+  // The umask has narrowed what open() was given.
+  if (::fchmod(fd, mode) != 0) return errno;
+  if (const int failed = write_all(fd, content); failed != 0) return failed;
+  return ::fsync(fd) == 0 ? 0 : errno;
+}
+
+// Renames unless `to` exists, in one step. link() is everywhere; some file systems know only the other way.
+int rename_if_free(const std::filesystem::path& from, const std::filesystem::path& to) {
+#ifdef RENAME_NOREPLACE
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+#endif
+  if (::link(from.c_str(), to.c_str()) != 0) return errno;
+  (void)::unlink(from.c_str());
+  return 0;
+}
+
+int put_in_place(const std::filesystem::path& from, const std::filesystem::path& to, Overwrite overwrite) {
+  if (overwrite == Overwrite::no) return rename_if_free(from, to);
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+// So that the new name survives a power cut. A file system that cannot sync a folder says EINVAL.
+int sync_folder_of(const std::filesystem::path& path) {
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
+  if (!fd) return errno;
+  return ::fsync(fd.get()) == 0 || errno == EINVAL ? 0 : errno;
+}
+
+}  // namespace
+
+Result<bool> write_file_whole(const std::filesystem::path& path, std::string_view content, mode_t mode,
+                              Overwrite overwrite) {
+  const std::filesystem::path temporary = temporary_name(path);
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!fd) return fail_write(path, errno);
+  int failed = write_synced(fd.get(), content, mode);
+  if (failed == 0) failed = put_in_place(temporary, path, overwrite);
+  if (failed != 0) {
+    (void)::unlink(temporary.c_str());
+    if (failed == EEXIST && overwrite == Overwrite::no) return false;
+    return fail_write(path, failed);
+  }
+  if (const int unsynced = sync_folder_of(path); unsynced != 0) return fail_write(path, unsynced);
+  return true;
+}
+
+}  // namespace cordon::base
