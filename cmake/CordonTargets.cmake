@@ -18,7 +18,7 @@ endif()
 # cordon_options: what each of our own targets is compiled with. Never exported.
 add_library(cordon_options INTERFACE)
 target_compile_options(cordon_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Werror
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor $<$<BOOL:${CORDON_WERROR}>:-Werror>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CORDON_SANITIZE}>>:-Wno-tsan -Wno-maybe-uninitialized>)
 if(CORDON_SANITIZE)
   # For everything, llhttp's sources included: a report must be able to start anywhere.
@@ -36,12 +36,13 @@ if(CORDON_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# cordon_add_layer(NAME folder DEPENDS layer... LIBRARIES target...)
+# cordon_add_layer(NAME folder DEPENDS layer... LIBRARIES target... HEADERS target...)
 #
 # One folder of libcordon/src as a library of its own. Layers are linked only to the layers that they may include, so a call
-# that goes upward does not link. They are never installed: `cordon` is made of their objects.
+# that goes upward does not link. They are never installed: `cordon` is made of their objects. LIBRARIES is what whoever links
+# `cordon` must link too; HEADERS needs no linking, so an installed `cordon` does without it.
 function(cordon_add_layer name)
-  cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES;HEADERS" ${ARGN})
   # The folder is the layer: a file in it belongs to it, so the list is the folder's content.
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/*.cpp)
   if(APPLE)
@@ -53,7 +54,7 @@ function(cordon_add_layer name)
   target_include_directories(cordon_${name} PUBLIC
     ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src)
   list(TRANSFORM arg_DEPENDS PREPEND cordon_)
-  target_link_libraries(cordon_${name} PUBLIC ${arg_DEPENDS} ${arg_LIBRARIES} PRIVATE cordon_options)
+  target_link_libraries(cordon_${name} PUBLIC ${arg_DEPENDS} ${arg_LIBRARIES} ${arg_HEADERS} PRIVATE cordon_options)
   set_target_properties(cordon_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   set_property(GLOBAL APPEND PROPERTY CORDON_LAYERS cordon_${name})
   set_property(GLOBAL APPEND PROPERTY CORDON_LAYER_LIBRARIES ${arg_LIBRARIES})

@@ -5,9 +5,6 @@
 # then crash.
 set(BORINGSSL_ROOT "" CACHE PATH "Where BoringSSL is installed, when it is not Debian's package")
 
-if(BORINGSSL_ROOT)
-  set(_boringssl_find NO_DEFAULT_PATH)
-endif()
 find_path(BoringSSL_INCLUDE_DIR openssl/is_boringssl.h
   PATHS ${BORINGSSL_ROOT}/include /usr/include/android NO_DEFAULT_PATH)
 find_library(BoringSSL_CRYPTO_LIBRARY crypto

@@ -1,0 +1,5 @@
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/bytes.hpp"

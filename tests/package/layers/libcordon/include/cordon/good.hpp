@@ -1,0 +1,3 @@
+#include <cstdint>
+
+#include <cordon/other.hpp>

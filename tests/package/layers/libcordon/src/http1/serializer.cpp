@@ -1,0 +1,5 @@
+#include <llhttp.h>
+#include <sys/socket.h>
+
+#include "config/missing.hpp"
+#  include "net/socket.hpp"

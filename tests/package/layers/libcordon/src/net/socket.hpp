@@ -1,0 +1,5 @@
+#include <sys/socket.h>
+
+#include <asio/ip/tcp.hpp>
+
+#include "base/bytes.hpp"
