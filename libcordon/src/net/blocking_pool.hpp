@@ -1,0 +1,66 @@
+// Threads for calls that can only block: getaddrinfo, secret stores. The worker that asked goes on meanwhile.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include <asio/post.hpp>
+
+#include "net/event.hpp"
+
+namespace cordon::net {
+
+/// Starts threads as they are needed, up to a bound; further jobs queue. A job cannot be cancelled, so threads are not
+/// joined: destroying the pool lets idle threads go and running jobs finish on their own. A job must own all that it
+/// uses.
+class BlockingPool {
+ public:
+  explicit BlockingPool(std::size_t max_threads);
+  BlockingPool(const BlockingPool&) = delete;
+  BlockingPool& operator=(const BlockingPool&) = delete;
+  ~BlockingPool();
+
+  /// Runs `job` on one of the threads. Thread-safe.
+  void post(std::function<void()> job);
+
+ private:
+  struct State;
+  // Shared with the threads, which may outlive the pool by one job.
+  std::shared_ptr<State> state_;
+};
+
+/// Runs `work` in `pool` and waits for its result until `deadline`. Errors: what `work` returns, timed_out, cancelled;
+/// after the latter two the job's result is dropped when it comes.
+template <class T>
+Task<T> run_blocking(BlockingPool& pool, Watchdog& watchdog, Clock::time_point deadline,
+                     std::function<Result<T>()> work) {
+  // Shared between the waiting coroutine and the job, whichever ends last.
+  struct Handover {
+    std::mutex mutex;
+    Event* waiter = nullptr;  // null once nobody waits
+    Result<T> result = fail(Errc::internal);
+  };
+  auto handover = std::make_shared<Handover>();
+  Event done(watchdog);
+  done.set_deadline(deadline);
+  handover->waiter = &done;
+  pool.post([handover, work = std::move(work), executor = watchdog.executor()] {
+    auto result = work();
+    const std::lock_guard lock(handover->mutex);
+    if (handover->waiter == nullptr) return;
+    handover->result = std::move(result);
+    // While somebody waits the worker lives, and with it the executor.
+    asio::post(executor, [handover] {
+      if (handover->waiter != nullptr) handover->waiter->set();
+    });
+  });
+  auto waited = co_await done.wait();
+  const std::lock_guard lock(handover->mutex);
+  handover->waiter = nullptr;
+  if (!waited) co_return std::unexpected(std::move(waited).error());
+  co_return std::move(handover->result);
+}
+
+}  // namespace cordon::net

@@ -1,0 +1,14 @@
+#include "net/event.hpp"
+
+namespace cordon::net {
+
+Task<> Event::wait() {
+  while (!set_) {
+    if (gave_up()) co_return fail(reason());
+    asio::error_code cancelled;
+    co_await timer_.async_wait(error_into(cancelled));
+  }
+  co_return Result<>{};
+}
+
+}  // namespace cordon::net

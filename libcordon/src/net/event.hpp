@@ -1,0 +1,30 @@
+// A wait for something that happens elsewhere in the worker, with a deadline.
+#pragma once
+
+#include "net/asio.hpp"
+#include "net/watchdog.hpp"
+
+namespace cordon::net {
+
+/// Set once; wakes everyone who waits. On the worker's thread only.
+class Event final : public Watched {
+ public:
+  explicit Event(Watchdog& watchdog) : Watched(watchdog), timer_(watchdog.executor(), Clock::time_point::max()) {}
+
+  void set() noexcept {
+    set_ = true;
+    timer_.cancel();
+  }
+  bool is_set() const noexcept { return set_; }
+
+  /// Returns at once when set already. Errors: timed_out, cancelled.
+  Task<> wait();
+
+ private:
+  void cancel_pending() noexcept override { timer_.cancel(); }
+
+  Timer timer_;  // never expires: cancelling it is the signal
+  bool set_ = false;
+};
+
+}  // namespace cordon::net

@@ -1,0 +1,135 @@
+#include "net/relay.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include <asio/co_spawn.hpp>
+
+#include "net/event.hpp"
+
+namespace cordon::net {
+namespace {
+
+constexpr std::size_t kBufferSize = std::size_t{32} * 1024;
+
+/// Copies one direction through a buffer that is there only while bytes flow.
+Task<> copy(Stream& from, Stream& to, std::uint64_t& count) {
+  std::unique_ptr<std::byte[]> buffer;
+  for (;;) {
+    if (auto ready = co_await from.wait_readable(); !ready) co_return ready;
+    if (!buffer) buffer = std::make_unique_for_overwrite<std::byte[]>(kBufferSize);
+    auto read = co_await from.read_some({buffer.get(), kBufferSize});
+    if (!read && read.error().code == Errc::end_of_stream) co_return co_await to.shut_down_writing();
+    if (!read) co_return std::unexpected(std::move(read).error());
+    count += *read;
+    if (auto written = co_await to.write({buffer.get(), *read}); !written) co_return written;
+    if (*read < kBufferSize / 2) buffer.reset();
+  }
+}
+
+/// Runs both directions; the first error interrupts the other.
+template <class Up, class Down>
+Task<> run_both(Stream& client, Stream& origin, Up up, Down down) {
+  Event up_done(client.watchdog_of());
+  Result<> up_result;
+  asio::co_spawn(client.watchdog_of().executor(), std::move(up), [&](const std::exception_ptr&, Result<> result) {
+    up_result = std::move(result);
+    if (!up_result) {
+      client.interrupt();
+      origin.interrupt();
+    }
+    up_done.set();
+  });
+  auto down_result = co_await std::move(down);
+  if (!down_result) {
+    client.interrupt();
+    origin.interrupt();
+  }
+  while (!up_done.is_set())
+    co_await up_done.wait();
+  co_return down_result ? std::move(up_result) : std::move(down_result);
+}
+
+}  // namespace
+
+Task<> relay(Stream& client, Stream& origin, RelayCounts& counts) {
+  return run_both(client, origin, copy(client, origin, counts.up), copy(origin, client, counts.down));
+}
+
+#ifdef __linux__
+namespace {
+
+/// A pipe that bytes pass through on their way from socket to socket.
+class Pipe {
+ public:
+  Pipe() {
+    if (::pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK) != 0) ends_ = {-1, -1};
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    for (const int end : ends_) {
+      if (end >= 0) ::close(end);
+    }
+  }
+  bool valid() const noexcept { return ends_[0] >= 0; }
+  int in() const noexcept { return ends_[1]; }
+  int out() const noexcept { return ends_[0]; }
+
+ private:
+  std::array<int, 2> ends_{-1, -1};
+};
+
+constexpr std::size_t kSpliceSize = std::size_t{1} << 20;  // the kernel takes what its pipe holds
+
+long splice_once(int from, int to, std::size_t size) {
+  return ::splice(from, nullptr, to, nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+Task<> drain_pipe(const Pipe& pipe, std::size_t held, TcpStream& to) {
+  while (held > 0) {
+    const long count = splice_once(pipe.out(), to.descriptor(), held);
+    if (count > 0) {
+      held -= static_cast<std::size_t>(count);
+    } else if (count < 0 && errno == EAGAIN) {
+      if (auto ready = co_await to.wait_writable(); !ready) co_return ready;
+    } else {
+      co_return fail(Errc::connection_lost);
+    }
+  }
+  co_return Result<>{};
+}
+
+/// One direction by splice. The pipe exists only while bytes flow: an idle tunnel holds none.
+Task<> splice_all(TcpStream& from, TcpStream& to, std::uint64_t& count) {
+  for (;;) {
+    if (auto ready = co_await from.wait_readable(); !ready) co_return ready;
+    const Pipe pipe;
+    if (!pipe.valid()) co_return co_await copy(from, to, count);  // out of descriptors: slower, but it goes on
+    for (;;) {
+      const long read = splice_once(from.descriptor(), pipe.in(), kSpliceSize);
+      if (read == 0) co_return co_await to.shut_down_writing();
+      if (read < 0 && errno == EAGAIN) break;
+      if (read < 0) co_return fail(Errc::connection_lost);
+      count += static_cast<std::uint64_t>(read);
+      if (auto written = co_await drain_pipe(pipe, static_cast<std::size_t>(read), to); !written) co_return written;
+    }
+  }
+}
+
+}  // namespace
+
+Task<> relay_sockets(TcpStream& client, TcpStream& origin, RelayCounts& counts) {
+  return run_both(client, origin, splice_all(client, origin, counts.up), splice_all(origin, client, counts.down));
+}
+#else
+Task<> relay_sockets(TcpStream& client, TcpStream& origin, RelayCounts& counts) {
+  return relay(client, origin, counts);
+}
+#endif
+
+}  // namespace cordon::net
