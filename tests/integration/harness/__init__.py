@@ -1,0 +1,138 @@
+"""The harness of the integration tests. A test program says
+
+    from harness import CordonTest, main, world
+
+and ends with `main()`, which moves it into namespaces of its own (namespace.py says why) before any test runs."""
+
+import functools
+import os
+import unittest
+
+from . import canary, namespace, pki
+from .cordon_process import BINARY, Cordon, Route
+from .nginx import Nginx
+from .origins import ANSWER, NameServer, Origin, echo_script, sse_script, tls_server_context
+from .raw_client import Closed, Connection, ask_connect, connect, open_tunnel, tls_context
+
+FULL = os.environ.get("CORDON_TEST_FULL") == "1"  # the long forms: 1 GiB bodies, 10,000 repetitions
+
+# Every name that a test may use, each with an address of its own.
+HOSTS = ["api", "key", "basic", "git", "pip", "npm", "open", "echo", "sse", "ws", "raw", "other", "expired", "wrong", "self", "nosan",
+         "old", "corp", "plain", "dead", "cordonca", "asking"]
+NGINX_HOSTS = ("api", "key", "basic", "git", "pip", "npm", "open")
+NGINX_ADDRESS = "203.0.113.7"
+
+
+def host(label):
+    return f"{label}.origin.test"
+
+
+def address_of(label):
+    return NGINX_ADDRESS if label in NGINX_HOSTS else f"203.0.113.{20 + HOSTS.index(label)}"
+
+
+class World:
+    """What a test program's tests share: names, addresses, a root that the system trusts, and nginx once it is asked for."""
+
+    def __init__(self):
+        namespace.set_up_addresses()
+        special = [("203.0.113.7", "mixed.origin.test"), ("10.1.2.3", "mixed.origin.test"), ("127.0.0.1", "loop.origin.test"),
+                   ("10.1.2.3", "private.origin.test")]
+        namespace.set_up_names([(address_of(label), host(label)) for label in HOSTS] + special)
+        self.folder = namespace.folder()
+        self.authority = pki.Authority(self.folder, "system")
+        namespace.add_system_root(self.authority.root)
+        self.names = NameServer()
+        self.identity = self.authority.issue(*[host(label) for label in HOSTS], "IP:203.0.113.7", label="origins")
+        self.canaries = {}
+
+    def secret(self, label):
+        """The canary secret of `label`, the same each time."""
+        return self.canaries.setdefault(label, canary.make(label))
+
+    def route(self, label, **more):
+        return Route(label, host(label), self.secret(label), **more)
+
+    @functools.cached_property
+    def nginx(self):
+        sites = {host(label): ("authorization", f"Bearer {self.secret(label)}") for label in ("api", "pip", "npm")}
+        sites[host("key")] = ("x_api_key", self.secret("key"))
+        sites[host("git")] = ("authorization", Route("git", "", self.secret("git"), username="tester").value())
+        sites[host("basic")] = ("authorization", Route("basic", "", self.secret("basic"), username="user").value())
+        sites[host("open")] = ("authorization", "")  # answers only to a request that carries no credential
+        return Nginx(self.folder / "nginx", NGINX_ADDRESS, self.identity, sites, (1 << 30) if FULL else (64 << 20))
+
+    def origin(self, label, script=None, **options):
+        """A recording TLS origin at the address of `label`, with a good certificate unless `identity=` says otherwise."""
+        identity = options.pop("identity", self.identity)
+        port = options.pop("port", 443)
+        arguments = [script] if script else []
+        return Origin((address_of(label), port), identity, *arguments, **options)
+
+
+@functools.cache
+def world():
+    return World()
+
+
+class CordonTest(unittest.TestCase):
+    """A test case whose class starts one Cordon with `routes()`."""
+
+    maxDiff = None
+
+    @classmethod
+    def routes(cls):
+        return []
+
+    @classmethod
+    def options(cls):
+        return {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = world()
+        cls.cordon = None
+        cls.set_up_origins()
+        cls.cordon = Cordon(cls.world.folder, cls.routes(), **cls.options()).start()
+        cls.addClassCleanup(cls.finish_cordon)
+
+    @classmethod
+    def set_up_origins(cls):
+        pass
+
+    @classmethod
+    def finish_cordon(cls):
+        """Whatever a class did, its proxy is alive at the end, ends well, and has no secret in its log or its files."""
+        alive = cls.cordon.process.poll() is None
+        status = cls.cordon.stop()
+        log = cls.cordon.log()
+        if not alive or status != 0:
+            raise AssertionError(f"cordon ended by itself or badly (status {status}):\n{log[-6000:]}")
+        for route in cls.cordon.routes:
+            hits = canary.places_with(route.secret, cls.cordon.log_path, cls.cordon.home, cls.cordon.project)
+            if hits:
+                raise AssertionError(f"the secret of {route.name} is in {hits}")
+
+    def assert_sealed(self, secret, *places):
+        """`secret` occurs in no spelling in `places` (bytes, text, files, folders), nor in the log."""
+        self.assertEqual([], canary.places_with(secret, self.cordon.log_path, *places))
+
+    def tunnel(self, label, **options):
+        return open_tunnel(self.cordon.port, host(label), options.pop("roots", self.cordon_bundle()), **options)
+
+    @classmethod
+    def cordon_bundle(cls):
+        if not hasattr(cls, "_bundle") or cls._bundle[0] is not cls.cordon:
+            cls._bundle = (cls.cordon, cls.cordon.bundle)
+        return cls._bundle[1]
+
+    def assert_refused(self, response, status, code):
+        """The answer is Cordon's own: the code is the reason phrase, in the JSON body and in Proxy-Status."""
+        self.assertEqual((response.status, response.reason), (status, code))
+        self.assertIn(f'"error":"{code}"'.encode(), response.body.replace(b" ", b""))
+        self.assertIn(f'details="{code}"', response.get("proxy-status") or "")
+
+
+def main():
+    namespace.enter()
+    unittest.main(module="__main__", verbosity=2, warnings="ignore")
