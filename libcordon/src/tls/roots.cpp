@@ -1,8 +1,6 @@
 #include "tls/roots.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -12,6 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/files.hpp"
 #include "tls/context.hpp"
 
 namespace cordon::tls {
@@ -29,12 +28,7 @@ constexpr const char* kBundlePlaces[] = {
     "/etc/ssl/cert.pem",                                  // Alpine, OpenBSD, macOS
 };
 
-Result<std::string> read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad() || text.empty()) return fail(Errc::file_failed, "cannot read " + path.string());
-  return text;
-}
+constexpr std::size_t kLargestBundle = 16 * 1024 * 1024;
 
 bool has_cordon_organization(const X509& certificate) noexcept {
   X509_NAME* const subject = X509_get_subject_name(&certificate);
@@ -50,7 +44,7 @@ bool has_cordon_organization(const X509& certificate) noexcept {
 // Adds the certificates of one text. @returns how many of them the store now holds; an unreadable one is passed over,
 // as one bad entry must not cost the trust in all others
 std::size_t add_certificates(X509_STORE& store, std::string_view pem) {
-  const bssl::UniquePtr<BIO> reader(BIO_new_mem_buf(pem.data(), static_cast<ossl_ssize_t>(pem.size())));
+  const bssl::UniquePtr<BIO> reader(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::size_t count = 0;
   while (reader) {
     const bssl::UniquePtr<X509> certificate(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
@@ -74,7 +68,8 @@ bool is_cordon_ca(const X509& certificate) noexcept {
 Result<std::string> system_roots_pem() {
   for (const char* const place : kBundlePlaces) {
     std::error_code error;
-    if (std::filesystem::is_regular_file(place, error)) return read_text(place);
+    if (std::filesystem::is_regular_file(place, error))
+      return base::read_file(place, kLargestBundle, base::Symlinks::follow);
   }
   return fail(Errc::file_missing,
               fmt::format("no root certificates of the system at any of {}; install the package ca-certificates",
