@@ -1,0 +1,33 @@
+#include "inject/injector.hpp"
+
+#include <variant>
+
+namespace cordon::inject {
+
+namespace {
+
+constexpr std::string_view kAuthorization = "Authorization";
+
+using Kind = http1::HeaderEdit::Kind;
+
+http1::HeaderEdit credential(const HeaderAuth& auth, const Secret& secret) noexcept {
+  return {Kind::add, auth.header_name, auth.scheme, secret.reveal()};
+}
+
+http1::HeaderEdit credential(const BasicAuth& auth, const Secret& secret) noexcept {
+  return {Kind::add_basic, kAuthorization, auth.username, secret.reveal()};
+}
+
+}  // namespace
+
+http1::HeaderEdits plan_injection(const http1::RequestHead& /*request*/, const Route& route,
+                                  const Secret& secret) noexcept {
+  const http1::HeaderEdit real = std::visit([&](const auto& auth) { return credential(auth, secret); }, route.auth);
+  http1::HeaderEdits edits;
+  edits.push({Kind::remove, kAuthorization, {}, {}});
+  if (!http1::equals_ignoring_case(real.name, kAuthorization)) edits.push({Kind::remove, real.name, {}, {}});
+  edits.push(real);
+  return edits;
+}
+
+}  // namespace cordon::inject
