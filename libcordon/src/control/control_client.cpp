@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "base/bytes.hpp"
+#include "base/unique_fd.hpp"
 #include "http1/parser.hpp"
 
 namespace cordon {
@@ -25,21 +25,6 @@ using std::chrono::milliseconds;
 
 /// The longest that one try of wait_until_healthy may take.
 constexpr milliseconds kTryDeadline{2'000};
-
-/// A socket that closes itself.
-class Socket {
- public:
-  explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
-  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  Socket& operator=(Socket&&) = delete;
-  ~Socket() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int get() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 std::string place(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
@@ -97,9 +82,9 @@ Result<> finish_connect(int descriptor, Clock::time_point deadline) {
   return {};
 }
 
-Result<Socket> connect_to(std::uint16_t port, Clock::time_point deadline) {
-  Socket socket(::socket(AF_INET, SOCK_STREAM, 0));
-  if (socket.get() < 0) return fail(Errc::internal, "no socket is to be had");
+Result<base::UniqueFd> connect_to(std::uint16_t port, Clock::time_point deadline) {
+  base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
+  if (!socket) return fail(Errc::internal, "no socket is to be had");
   if (auto prepared = prepare_socket(socket.get()); !prepared) return std::unexpected(prepared.error());
   const sockaddr_in address = loopback(port);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {

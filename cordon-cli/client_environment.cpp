@@ -1,0 +1,79 @@
+#include "client_environment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <cordon/ca_manager.hpp>
+
+namespace cordon::cli {
+namespace {
+
+// Both cases: curl reads only the lower one for http, many programs only the upper one.
+constexpr std::array<const char*, 4> kProxyVariables = {"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"};
+
+// Each of these replaces the client's list of roots, so it gets the system's roots and Cordon's CA in one file.
+constexpr std::array<const char*, 9> kBundleVariables = {
+    "SSL_CERT_FILE",  "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT",
+    "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO",  "AWS_CA_BUNDLE",  "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "DENO_CERT"};
+
+std::string value_or_empty(const Environment& environment, std::string_view name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+std::string joined(const std::vector<std::string>& entries) {
+  return fmt::format("{}", fmt::join(entries, ","));
+}
+
+void append_proxy(const Target& target, const Environment& environment, Variables& out) {
+  const std::string url = fmt::format("http://127.0.0.1:{}", target.config.listen);
+  for (const char* name : kProxyVariables)
+    out.emplace_back(name, url);
+  const std::string direct = merge_no_proxy({"localhost,127.0.0.1,::1", value_or_empty(environment, "NO_PROXY"),
+                                             value_or_empty(environment, "no_proxy"), joined(target.config.no_proxy)});
+  out.emplace_back("NO_PROXY", direct);
+  out.emplace_back("no_proxy", direct);
+  out.emplace_back("NODE_USE_ENV_PROXY", "1");
+}
+
+Result<> append_trust(const Target& target, Variables& out) {
+  auto ca = CaManager::open(target.ca_paths(), CaOptions{.label = target.instance.name});
+  if (!ca) return std::unexpected(ca.error());
+  if (auto refreshed = ca->refresh_bundle(); !refreshed) return std::unexpected(refreshed.error());
+  // Node adds this file to its roots, so it wants the CA alone.
+  out.emplace_back("NODE_EXTRA_CA_CERTS", ca->paths().cert.string());
+  for (const char* name : kBundleVariables)
+    out.emplace_back(name, ca->paths().bundle.string());
+  return {};
+}
+
+}  // namespace
+
+std::string merge_no_proxy(const std::vector<std::string>& lists) {
+  std::vector<std::string> entries;
+  for (const std::string& list : lists) {
+    std::string_view rest = list;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find_first_of(", \t\r\n"), rest.size());
+      const std::string_view entry = rest.substr(0, end);
+      if (!entry.empty() && std::ranges::find(entries, entry) == entries.end()) entries.emplace_back(entry);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return joined(entries);
+}
+
+Result<Variables> client_variables(const Target& target, const Environment& environment) {
+  Variables out;
+  append_proxy(target, environment, out);
+  if (target.config.tls.enabled) {
+    if (auto trusted = append_trust(target, out); !trusted) return std::unexpected(trusted.error());
+  }
+  return out;
+}
+
+}  // namespace cordon::cli

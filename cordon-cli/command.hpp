@@ -1,0 +1,57 @@
+// What a command is. Each file of commands/ defines one and names it in the table below; main.cpp finds and runs it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string_view>
+
+#include <cordon/secret_store.hpp>
+
+#include "terminal.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace cordon::cli {
+
+/// What the process exits with.
+enum class Exit : int {
+  done = 0,
+  failed = 1,
+  usage = 2,
+  not_running = 3,
+  store_unavailable = 4,
+  cannot_execute = 126,     ///< `cordon run`: the program is there and does not start.
+  command_not_found = 127,  ///< `cordon run`: there is no such program.
+};
+
+/// What every command is given. Outlives the command.
+struct Context {
+  Terminal& terminal;
+  const Environment& environment;
+  std::filesystem::path working_directory;
+};
+
+/// What is done once the options are read.
+using Action = std::function<Exit(const Context&)>;
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;    ///< One line, without a full stop.
+  std::string_view arguments;  ///< What follows the options in the usage line; empty for most.
+  std::string_view details;    ///< Sentences shown on top of the command's help.
+  std::string_view examples;   ///< Lines shown below its options, each indented by two spaces.
+  /// Declares the options and gives the action. Options are kept in storage that the action owns: `app` writes them
+  /// there.
+  Action (*declare)(CLI::App& app);
+};
+
+extern const Command kCheck;
+extern const Command kDemo;
+extern const Command kEnv;
+extern const Command kRun;
+extern const Command kStart;
+extern const Command kWait;
+
+}  // namespace cordon::cli

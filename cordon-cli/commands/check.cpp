@@ -1,0 +1,194 @@
+// cordon check: says whether the config is valid and what `cordon start` would do with it. Fetches no secret, writes
+// nothing.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "command.hpp"
+#include "target.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+struct Options {
+  TargetOptions target;
+  bool json = false;
+};
+
+/// All that is known about a config file, good or bad.
+struct Findings {
+  Instance instance;
+  std::vector<ConfigFault> faults;
+  std::vector<std::string> unsupported;
+  std::optional<Target> target;  ///< There when there are no faults.
+
+  bool good() const { return faults.empty() && unsupported.empty(); }
+};
+
+Findings examine(Instance instance) {
+  Findings findings{std::move(instance), {}, {}, std::nullopt};
+  auto loaded = Config::load(findings.instance.config);
+  findings.unsupported = unsupported_features(loaded ? loaded->config : Config{}, findings.instance);
+  if (loaded)
+    findings.target = Target{findings.instance, std::move(loaded->config), std::move(loaded->warnings)};
+  else
+    findings.faults = std::move(loaded.error());
+  return findings;
+}
+
+std::string ports_text(const PortSet& ports) {
+  return ports.any ? "any port" : fmt::format("port {}", fmt::join(ports.list, ", "));
+}
+
+/// The header that the route puts in, with the secret's place in its stead.
+std::string header_text(const Route& route) {
+  const std::string secret = fmt::format("<{}>", describe(route.secret));
+  if (const auto* basic = std::get_if<BasicAuth>(&route.auth))
+    return fmt::format("Authorization: Basic base64({}:{})", basic->username, secret);
+  const auto& header = std::get<HeaderAuth>(route.auth);
+  return fmt::format("{}: {}{}{}", header.header_name, header.scheme, header.scheme.empty() ? "" : " ", secret);
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+std::string tls_text(const Target& target) {
+  if (!target.config.tls.enabled) return "off: nothing inside TLS gets a credential";
+  const CaPaths paths = target.ca_paths();
+  return fmt::format("on, with the CA {}{}", paths.cert.string(),
+                     is_there(paths.cert) ? "" : ", made at the first start");
+}
+
+std::string row(const Terminal& terminal, std::string_view label, std::string_view value) {
+  return fmt::format("  {:<11}{}\n", label, terminal.paint(Style::plain, value));
+}
+
+void print_routes(Terminal& terminal, const std::vector<Route>& routes) {
+  terminal.print(fmt::format("\n{}\n", terminal.paint(Style::bold, counted(routes.size(), "route"))));
+  for (const Route& route : routes) {
+    terminal.print(fmt::format("  {}\n", terminal.paint(Style::cyan, route.name)));
+    const std::string plain = route.allow_plaintext ? ", also without TLS to a local or private address" : "";
+    terminal.print(fmt::format("    {}\n    {}\n",
+                               terminal.paint(Style::plain, route.host + ", " + ports_text(route.ports) + plain),
+                               terminal.paint(Style::plain, header_text(route))));
+  }
+}
+
+void print_plan(Terminal& terminal, const Target& target) {
+  const std::string path = terminal.paint(Style::plain, target.instance.config.string());
+  terminal.print(fmt::format("{} is {}\n", path, terminal.paint(Style::green, "valid")));
+  terminal.print(row(terminal, "address", fmt::format("127.0.0.1:{}", target.config.listen)));
+  terminal.print(row(terminal, "instance", target.instance.name));
+  terminal.print(row(terminal, "tls", tls_text(target)));
+  print_routes(terminal, target.config.routes);
+}
+
+Exit report_as_text(const Context& context, const Options& options, const Findings& findings) {
+  for (const ConfigFault& fault : findings.faults)
+    context.terminal.error(fault.to_string());
+  for (const std::string& text : findings.unsupported)
+    context.terminal.error(text);
+  if (findings.target)
+    for (const ConfigFault& warning : findings.target->warnings)
+      context.terminal.warning(warning.to_string());
+  if (findings.good()) {
+    print_plan(context.terminal, *findings.target);
+    return Exit::done;
+  }
+  const std::size_t count = findings.faults.size() + findings.unsupported.size();
+  context.terminal.hint(fmt::format("{}; mend {}, then: {}", counted(count, "fault"), count == 1 ? "it" : "them",
+                                    command_line("check", options.target)));
+  return Exit::failed;
+}
+
+nlohmann::ordered_json to_json(const std::vector<ConfigFault>& faults) {
+  auto out = nlohmann::ordered_json::array();
+  for (const ConfigFault& fault : faults)
+    out.push_back({{"file", fault.file.string()},
+                   {"line", fault.line},
+                   {"column", fault.column},
+                   {"key", fault.key},
+                   {"message", fault.message}});
+  return out;
+}
+
+nlohmann::ordered_json to_json(const Route& route) {
+  const auto* header = std::get_if<HeaderAuth>(&route.auth);
+  nlohmann::ordered_json ports = route.ports.list;
+  if (route.ports.any) ports = "any";
+  return {{"name", route.name},
+          {"host", route.host},
+          {"port", ports},
+          {"allow_plaintext", route.allow_plaintext},
+          {"type", header ? "header" : "basic"},
+          {"header_name", header ? header->header_name : "Authorization"},
+          {"scheme", header ? header->scheme : "Basic"},
+          {"secret", describe(route.secret)}};
+}
+
+Exit report_as_json(const Context& context, const Findings& findings) {
+  nlohmann::ordered_json out = {{"valid", findings.good()},
+                                {"config", findings.instance.config.string()},
+                                {"instance", findings.instance.name},
+                                {"faults", to_json(findings.faults)},
+                                {"unsupported", findings.unsupported}};
+  if (findings.target) {
+    const Target& target = *findings.target;
+    out["warnings"] = to_json(target.warnings);
+    out["address"] = fmt::format("127.0.0.1:{}", target.config.listen);
+    out["tls"] = target.config.tls.enabled;
+    out["ca_cert_path"] = target.ca_paths().cert.string();
+    out["routes"] = nlohmann::ordered_json::array();
+    for (const Route& route : target.config.routes)
+      out["routes"].push_back(to_json(route));
+  }
+  // Bytes that are not UTF-8, as a path may have, become U+FFFD.
+  context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  return findings.good() ? Exit::done : Exit::failed;
+}
+
+Exit run(const Context& context, const Options& options) {
+  auto instance = resolve_instance(context, options.target);
+  if (!instance) {
+    context.terminal.error(instance.error().message());
+    return Exit::failed;
+  }
+  if (!options.json && !is_there(instance->config)) {
+    report_missing_config(context.terminal, *instance);
+    return Exit::failed;
+  }
+  const Findings findings = examine(std::move(*instance));
+  return options.json ? report_as_json(context, findings) : report_as_text(context, options, findings);
+}
+
+Action declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_target_options(app, options->target);
+  app.add_flag("--json", options->json, "Report as JSON");
+  return [options](const Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+const Command kCheck = {
+    .name = "check",
+    .summary = "Validate the config and say what start would do",
+    .arguments = "",
+    .details =
+        "Reports every fault of the config at once, or what `cordon start` would do.\n"
+        "Fetches no secret and changes nothing, so it fits into CI.",
+    .examples =
+        "  cordon check\n"
+        "  cordon check --config services/cordon.toml\n"
+        "  cordon check --json | jq .routes[].host\n",
+    .declare = declare,
+};
+
+}  // namespace cordon::cli

@@ -1,0 +1,188 @@
+// cordon start: the proxy in the foreground.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include <cordon/control_client.hpp>
+#include <cordon/proxy_server.hpp>
+
+#include "command.hpp"
+#include "port_holder.hpp"
+#include "process_settings.hpp"
+#include "sd_notify.hpp"
+#include "stop_signals.hpp"
+#include "target.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+struct Options {
+  TargetOptions target;
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+};
+
+std::map<std::string, LogLevel> level_names() {
+  return {{"trace", LogLevel::trace},
+          {"debug", LogLevel::debug},
+          {"info", LogLevel::info},
+          {"warn", LogLevel::warn},
+          {"error", LogLevel::error}};
+}
+
+/// What says why there will be no proxy.
+void refuse(const Context& context, const std::vector<std::string>& errors, std::string_view hint) {
+  for (const std::string& error : errors)
+    context.terminal.error(error);
+  context.terminal.hint(hint);
+}
+
+std::string with_pid(const std::optional<PortHolder>& holder) {
+  return holder ? fmt::format(" (pid {})", holder->pid) : std::string();
+}
+
+/// A port that is taken: by whom, and what to do.
+void refuse_port(const Context& context, const Target& target) {
+  const std::uint16_t port = target.config.listen;
+  const auto holder = find_port_holder(port);
+  const auto health = probe_health(port, std::chrono::milliseconds{500});
+  const std::string own_port = fmt::format("set another `listen` in {}", target.instance.config.string());
+  if (health && health->instance == target.instance.name)
+    return refuse(
+        context,
+        {fmt::format("already running: {} answers on 127.0.0.1:{}{}", target.instance.name, port, with_pid(holder))},
+        holder ? fmt::format("to restart it, end it first: kill {}", holder->pid) : "to restart it, end it first");
+  if (health && !health->instance.empty())
+    return refuse(context,
+                  {fmt::format("port {} is taken by another instance, {}{}", port, health->instance, with_pid(holder))},
+                  own_port);
+  const std::string who = holder ? fmt::format("{}{}", holder->program, with_pid(holder)) : "another program";
+  refuse(context, {fmt::format("port {} is taken by {}", port, who)}, fmt::format("end that program, or {}", own_port));
+}
+
+bool may_mend_itself(const Error& error) {
+  return error.code == Errc::store_unavailable || error.code == Errc::secret_timeout;
+}
+
+Exit refuse_errors(const Context& context, const Options& options, const Target& target,
+                   const std::vector<Error>& errors) {
+  if (std::ranges::any_of(errors, [](const Error& e) { return e.code == Errc::port_in_use; })) {
+    refuse_port(context, target);
+    return Exit::failed;
+  }
+  std::vector<std::string> texts;
+  for (const Error& error : errors)
+    texts.push_back(error.message());
+  const bool temporary = std::ranges::all_of(errors, may_mend_itself);
+  refuse(context, texts,
+         fmt::format("nothing was started; {}, then: {}", temporary ? "make the store available" : "mend the above",
+                     command_line("start", options.target)));
+  return temporary ? Exit::store_unavailable : Exit::failed;
+}
+
+std::string route_text(const Route& route) {
+  const std::string ports = route.ports.any ? "*" : fmt::format("{}", fmt::join(route.ports.list, ","));
+  return fmt::format("route {}: {}:{}, secret from {}", route.name, route.host, ports, describe(route.secret));
+}
+
+void announce(EventSink& sink, const Target& target, const ProxyServer& server) {
+  for (const ConfigFault& warning : target.warnings)
+    sink.on_notice(LogLevel::warn, warning.to_string());
+  for (const Route& route : target.config.routes)
+    sink.on_notice(LogLevel::info, route_text(route));
+  sink.on_notice(LogLevel::info, fmt::format("{} listens on 127.0.0.1:{}", target.instance.name, server.port()));
+}
+
+std::string_view signal_name(int signal) {
+  return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
+}
+
+/// Serves until a signal ends it.
+Exit serve(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& supervisor, EventSink& sink) {
+  signals.deliver_to([&server, &sink, &supervisor](int signal, StopMode mode) {
+    const bool graceful = mode == StopMode::graceful;
+    sink.on_notice(LogLevel::info, fmt::format("{}: stopping{}", signal_name(signal),
+                                               graceful ? ", running requests may finish" : " at once"));
+    if (graceful) supervisor.send("STOPPING=1");
+    server.stop(mode);
+  });
+  supervisor.send("READY=1");
+  const auto served = server.run();
+  signals.deliver_to([](int /*signal*/, StopMode /*mode*/) {});  // it is ending already, and the server with it
+  if (served) return Exit::done;
+  sink.on_notice(LogLevel::error, served.error().message());
+  return Exit::failed;
+}
+
+ProxyOptions proxy_options(const Target& target, EventSink& sink) {
+  ProxyOptions options;
+  options.instance = target.instance.name;
+  options.workers = std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+  options.sink = &sink;
+  return options;
+}
+
+Exit start(const Context& context, const Options& options, const Target& target, StopSignals& signals,
+           const SupervisorNotifier& supervisor) {
+  const auto sink = make_log({.level = options.level, .format = options.format});
+  auto server = ProxyServer::create(target.config, SecretStore::create(target.config.secrets, context.environment),
+                                    target.ca_paths(), proxy_options(target, *sink));
+  if (!server) return refuse_errors(context, options, target, server.error());
+  announce(*sink, target, *server);
+  return serve(*server, signals, supervisor, *sink);
+}
+
+Exit run(const Context& context, const Options& options) {
+  harden_process();
+  const auto target = load_target(context, options.target);
+  if (!target) return Exit::failed;
+  if (const auto unsupported = unsupported_features(target->config, target->instance); !unsupported.empty()) {
+    refuse(context, unsupported,
+           fmt::format("nothing was started; mend the above, then: {}", command_line("start", options.target)));
+    return Exit::failed;
+  }
+  const SupervisorNotifier supervisor(context.environment);
+  StopSignals signals;
+  const Exit exit = start(context, options, *target, signals, supervisor);
+  if (signals.insistent() != 0) StopSignals::die_of(signals.insistent());
+  return exit;
+}
+
+Action declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_target_options(app, options->target);
+  app.add_option("--log-level", options->level, "trace, debug, info (default), warn or error")
+      ->type_name("LEVEL")
+      ->transform(CLI::CheckedTransformer(level_names()).description(""));
+  app.add_option("--log-format", options->format, "text (default) or json")
+      ->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(
+                      std::map<std::string, LogFormat>{{"text", LogFormat::text}, {"json", LogFormat::json}})
+                      .description(""));
+  return [options](const Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+const Command kStart = {
+    .name = "start",
+    .summary = "Run the proxy in the foreground",
+    .arguments = "",
+    .details =
+        "Reads the config, fetches every secret once, makes the CA if there is none, and serves on\n"
+        "127.0.0.1 until SIGINT, SIGTERM or SIGHUP. Running requests then get 4 s; a second signal\n"
+        "of the same kind ends at once. The log goes to standard error.",
+    .examples =
+        "  cordon start\n"
+        "  cordon start --config services/cordon.toml --log-format json\n"
+        "  cordon start --scope user --log-level debug\n",
+    .declare = declare,
+};
+
+}  // namespace cordon::cli

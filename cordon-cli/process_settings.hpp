@@ -1,0 +1,14 @@
+// What the whole process is set to. libcordon never touches any of it: a host program decides for itself.
+#pragma once
+
+namespace cordon::cli {
+
+/// Opens /dev/null in place of standard streams that are closed, so that no socket or file is ever taken for one of
+/// them.
+void open_standard_streams() noexcept;
+
+/// For a process that will hold secrets: no core dumps, not dumpable (and so not traceable by its own user's programs),
+/// as many descriptors as the hard limit allows, SIGPIPE ignored. Best effort: what the system refuses stays as it was.
+void harden_process() noexcept;
+
+}  // namespace cordon::cli

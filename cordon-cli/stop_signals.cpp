@@ -1,0 +1,81 @@
+#include "stop_signals.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+namespace cordon::cli {
+namespace {
+
+/// How long an end at once may take before the process is ended from outside of it.
+constexpr std::chrono::milliseconds kLastPatience{300};
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+sigset_t stop_set() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  if (!is_ignored(SIGHUP)) sigaddset(&set, SIGHUP);
+  return set;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  const sigset_t set = stop_set();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  thread_ = std::thread([this] { wait_for_signals(); });
+}
+
+StopSignals::~StopSignals() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  over_changed_.notify_all();
+  ::pthread_kill(thread_.native_handle(), SIGTERM);  // wakes it from sigwait
+  thread_.join();
+}
+
+void StopSignals::deliver_to(Handler handler) {
+  const std::lock_guard lock(mutex_);
+  handler_ = std::move(handler);
+}
+
+void StopSignals::wait_for_signals() {
+  const sigset_t set = stop_set();
+  for (;;) {
+    int signal = 0;
+    if (::sigwait(&set, &signal) != 0) continue;
+    const std::lock_guard lock(mutex_);
+    if (over_) return;
+    if (!handler_) die_of(signal);
+    handler_(signal, seen_[static_cast<std::size_t>(signal)] ? StopMode::immediate : StopMode::graceful);
+    if (!std::exchange(seen_[static_cast<std::size_t>(signal)], true)) continue;
+    insistent_ = signal;
+    break;
+  }
+  // Ending at once must not depend on any other thread.
+  std::unique_lock lock(mutex_);
+  if (!over_changed_.wait_for(lock, kLastPatience, [this] { return over_; })) die_of(insistent_);
+}
+
+void StopSignals::die_of(int signal) noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  std::signal(signal, SIG_DFL);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::pthread_kill(::pthread_self(), signal);
+  ::_exit(128 + signal);  // not reached: the default action of the three ends the process
+}
+
+}  // namespace cordon::cli

@@ -1,0 +1,120 @@
+#include "target.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <system_error>
+
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+std::filesystem::path config_home(const Environment& environment) {
+  const auto xdg = environment.find("XDG_CONFIG_HOME");
+  if (xdg != environment.end() && xdg->second.starts_with('/')) return xdg->second;
+  return default_config_home();
+}
+
+/// The source's name when this version does not have it.
+std::string_view missing_source(const SecretRef& ref) {
+  if (std::holds_alternative<OnePasswordRef>(ref)) return "1password";
+  if (std::holds_alternative<KeyringRef>(ref)) return "keyring";
+  return {};
+}
+
+void report_faults(const Terminal& terminal, const Instance& instance, const std::vector<ConfigFault>& faults) {
+  for (const ConfigFault& fault : faults)
+    terminal.error(fault.to_string());
+  terminal.hint(fmt::format("{} in {}; mend {} and run the command again", counted(faults.size(), "fault"),
+                            instance.config.string(), faults.size() == 1 ? "it" : "them"));
+}
+
+void append_config_features(const Config& config, std::vector<std::string>& out) {
+  for (const Route& route : config.routes) {
+    if (const auto source = missing_source(route.secret); !source.empty())
+      out.push_back(fmt::format("route {}: the secret source {} is not in this version; use env, file or command",
+                                route.name, source));
+  }
+  for (const Listener& listener : config.listeners)
+    out.push_back(fmt::format("listener {}: PostgreSQL listeners are not in this version", listener.name));
+  if (config.secrets.cache_ttl && config.secrets.cache_ttl->count() != 0)
+    out.emplace_back(
+        "secrets.cache_ttl: this version keeps no secrets and fetches them for every request; remove the key or set it "
+        "to 0");
+  if (config.secrets.require_approval) out.emplace_back("secrets.require_approval: approvals are not in this version");
+  if (!config.allow_uids.empty())
+    out.emplace_back("allow_uids: this version does not look at which user a connection is from");
+}
+
+}  // namespace
+
+void add_target_options(CLI::App& app, TargetOptions& options) {
+  auto* config = app.add_option("-c,--config", options.config, "The config file (default: ./cordon.toml)");
+  config->type_name("PATH");
+  auto* scope =
+      app.add_option("--scope", options.scope, "project (./cordon.toml) or user (~/.config/cordon/cordon.toml)");
+  scope->type_name("SCOPE")->check(CLI::IsMember({"project", "user"}))->excludes(config);
+}
+
+std::string command_line(std::string_view command, const TargetOptions& options) {
+  std::string line = fmt::format("cordon {}", command);
+  if (!options.config.empty()) line += " --config " + shell_quoted(options.config);
+  if (!options.scope.empty()) line += " --scope " + options.scope;
+  return line;
+}
+
+Result<Instance> resolve_instance(const Context& context, const TargetOptions& options) {
+  InstanceRequest request;
+  if (!options.config.empty()) request.config = options.config;
+  if (!options.scope.empty()) request.scope = options.scope == "user" ? Scope::user : Scope::project;
+  request.working_directory = context.working_directory;
+  request.config_home = config_home(context.environment);
+  return Instance::resolve(request);
+}
+
+CaPaths Target::ca_paths() const {
+  CaPaths paths = instance.ca;
+  if (config.tls.ca_cert_path) paths.cert = *config.tls.ca_cert_path;
+  if (config.tls.ca_key_path) paths.key = *config.tls.ca_key_path;
+  return paths;
+}
+
+std::optional<Target> load_target(const Context& context, const TargetOptions& options) {
+  auto instance = resolve_instance(context, options);
+  if (!instance) {
+    context.terminal.error(instance.error().message());
+    return std::nullopt;
+  }
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(instance->config, ignored))) {
+    report_missing_config(context.terminal, *instance);
+    return std::nullopt;
+  }
+  auto loaded = Config::load(instance->config);
+  if (!loaded) {
+    report_faults(context.terminal, *instance, loaded.error());
+    return std::nullopt;
+  }
+  return Target{std::move(*instance), std::move(loaded->config), std::move(loaded->warnings)};
+}
+
+void report_missing_config(const Terminal& terminal, const Instance& instance) {
+  terminal.error(fmt::format("there is no config file {}", instance.config.string()));
+  if (instance.scope == Scope::project)
+    terminal.hint("go to the folder that has a cordon.toml, or name the file with --config PATH");
+  terminal.hint("a first config file is one line, `listen = 6790`; `cordon demo` needs none");
+}
+
+std::vector<std::string> unsupported_features(const Config& config, const Instance& instance) {
+  std::vector<std::string> out;
+  append_config_features(config, out);
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::symlink_status(instance.tokens, ignored)))
+    out.push_back(
+        fmt::format("{}: this version does not enforce tokens, and does not start as if it did; move the file away",
+                    instance.tokens.string()));
+  return out;
+}
+
+}  // namespace cordon::cli

@@ -1,0 +1,105 @@
+#include "terminal.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace cordon::cli {
+namespace {
+
+constexpr std::array<std::string_view, 7> kCodes = {"0", "1", "2", "31", "32", "33", "36"};
+
+std::string coloured(Style style, std::string_view text) {
+  return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<std::size_t>(style)], text);
+}
+
+/// Writes all of `text`, also to a descriptor that someone has made non-blocking.
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(descriptor, text.data(), text.size());
+    if (count >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd entry{descriptor, POLLOUT, 0};
+      ::poll(&entry, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool colour_is_wanted(const Environment& environment) {
+  const auto no_color = environment.find("NO_COLOR");
+  if (no_color != environment.end() && !no_color->second.empty()) return false;
+  const auto term = environment.find("TERM");
+  return term == environment.end() || term->second != "dumb";
+}
+
+bool is_control(unsigned char c) {
+  return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+}  // namespace
+
+std::string without_controls(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (is_control(static_cast<unsigned char>(c)))
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
+}
+
+Terminal::Terminal(const Environment& environment)
+    : output_is_terminal_(::isatty(STDOUT_FILENO) == 1),
+      error_is_terminal_(::isatty(STDERR_FILENO) == 1),
+      output_has_colour_(output_is_terminal_ && colour_is_wanted(environment)),
+      error_has_colour_(error_is_terminal_ && colour_is_wanted(environment)) {
+}
+
+void Terminal::print(std::string_view text) {
+  if (!output_failed_) output_failed_ = !write_all(STDOUT_FILENO, text);
+}
+
+std::string Terminal::paint(Style style, std::string_view text) const {
+  std::string clean = without_controls(text);
+  return output_has_colour_ && style != Style::plain ? coloured(style, clean) : clean;
+}
+
+std::size_t Terminal::width() const {
+  winsize size{};
+  if (!output_is_terminal_ || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
+  return size.ws_col;
+}
+
+void Terminal::notice(std::string_view text) const {
+  line("cordon: ", Style::plain, "", text);
+}
+void Terminal::warning(std::string_view text) const {
+  line("cordon: ", Style::yellow, "warning: ", text);
+}
+void Terminal::error(std::string_view text) const {
+  line("cordon: ", Style::red, "error: ", text);
+}
+void Terminal::hint(std::string_view text) const {
+  line("", Style::cyan, "hint: ", text);
+}
+
+void Terminal::print_to_error(std::string_view text) const {
+  write_all(STDERR_FILENO, text);
+}
+
+void Terminal::line(std::string_view prefix, Style style, std::string_view label, std::string_view text) const {
+  const std::string shown = error_has_colour_ && !label.empty() ? coloured(style, label) : std::string(label);
+  write_all(STDERR_FILENO, fmt::format("{}{}{}\n", prefix, shown, without_controls(text)));
+}
+
+}  // namespace cordon::cli

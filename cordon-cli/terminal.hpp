@@ -1,0 +1,56 @@
+// The only place that prints. Data goes to standard output, everything else to standard error; colour and progress only
+// where a terminal is, and never with NO_COLOR (no-color.org) or TERM=dumb.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include <cordon/secret_store.hpp>
+
+namespace cordon::cli {
+
+enum class Style : unsigned char { plain, bold, dim, red, green, yellow, cyan };
+
+/// `text` with control characters, which could steer a terminal, written as \xNN. Line ends and tabs stay.
+std::string without_controls(std::string_view text);
+
+/// Not for use from several threads at once.
+class Terminal {
+ public:
+  explicit Terminal(const Environment& environment);
+
+  /// Writes `text` to standard output as it is. Once that has failed, the rest is dropped and output_failed() is true.
+  void print(std::string_view text);
+  bool output_failed() const noexcept { return output_failed_; }
+
+  /// `text` in `style` for print(), control characters escaped; only escaped where standard output shows no colour.
+  std::string paint(Style style, std::string_view text) const;
+
+  /// The columns of standard output; 100 where it is not a terminal.
+  std::size_t width() const;
+
+  /// One line each to standard error: `cordon: <text>`, `cordon: warning: <text>`, `cordon: error: <text>`, `hint:
+  /// <text>`.
+  void notice(std::string_view text) const;
+  void warning(std::string_view text) const;
+  void error(std::string_view text) const;
+  void hint(std::string_view text) const;
+
+  /// Whether a person watches standard error.
+  bool interactive() const noexcept { return error_is_terminal_; }
+
+  /// `text` as it is to standard error, for usage help.
+  void print_to_error(std::string_view text) const;
+
+ private:
+  void line(std::string_view prefix, Style style, std::string_view label, std::string_view text) const;
+
+  bool output_is_terminal_;
+  bool error_is_terminal_;
+  bool output_has_colour_;
+  bool error_has_colour_;
+  bool output_failed_ = false;
+};
+
+}  // namespace cordon::cli

@@ -1,0 +1,23 @@
+// What `cordon wait` and `cordon run` share: waiting until the instance serves.
+#pragma once
+
+#include <string>
+
+#include "target.hpp"
+
+namespace cordon::cli {
+
+/// --timeout and --interval as they were given, and checked.
+struct PatienceOptions {
+  std::string timeout = "60s";
+  std::string interval = "50ms";
+};
+
+/// Declares --timeout and --interval; a value that is no time is a usage error.
+void add_patience_options(CLI::App& app, PatienceOptions& options);
+
+/// Waits until the target's instance answers. What is wrong is already reported when it is false.
+bool wait_for(const Context& context, const Target& target, const TargetOptions& named,
+              const PatienceOptions& patience);
+
+}  // namespace cordon::cli
