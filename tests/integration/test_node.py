@@ -86,7 +86,8 @@ class Node(CordonTest):
         folder = self.cordon.folder / "npm-project"
         folder.mkdir()
         (folder / "package.json").write_text('{"name": "app", "private": true}')
-        self.run_client("npm", "install", "--no-audit", "--no-fund", "--registry", f"https://{host('npm')}/files/registry/", "tinypkg",
+        # A `cafile` in the machine's own npmrc would hide NODE_EXTRA_CA_CERTS.
+        self.run_client("npm", "install", "--globalconfig", str(folder / "no-npmrc"), "--no-audit", "--no-fund", "--registry", f"https://{host('npm')}/files/registry/", "tinypkg",
                         folder=folder)
         self.assertEqual((folder / "node_modules/tinypkg/index.js").read_text(), "module.exports = 'tiny';\n")
 

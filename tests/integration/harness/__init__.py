@@ -18,7 +18,7 @@ FULL = os.environ.get("CORDON_TEST_FULL") == "1"  # the long forms: 1 GiB bodies
 
 # Every name that a test may use, each with an address of its own.
 HOSTS = ["api", "key", "basic", "git", "pip", "npm", "open", "echo", "sse", "ws", "raw", "other", "expired", "wrong", "self", "nosan",
-         "old", "corp", "plain", "dead", "cordonca", "asking"]
+         "old", "corp", "free", "dead", "cordonca", "asking", "upgrade"]
 NGINX_HOSTS = ("api", "key", "basic", "git", "pip", "npm", "open")
 NGINX_ADDRESS = "203.0.113.7"
 
