@@ -1,0 +1,56 @@
+// Runs a helper program and takes what it prints as a secret.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cordon/error.hpp>
+
+#include "base/wiped_buffer.hpp"
+
+namespace cordon::base {
+
+struct ProcessRequest {
+  std::vector<std::string> argv;         ///< argv[0] is the program's absolute path.
+  std::vector<std::string> environment;  ///< `NAME=value`, all of it: nothing is inherited.
+  std::chrono::steady_clock::time_point deadline;
+  std::size_t max_output = 0;              ///< In bytes.
+  std::optional<rlimit> descriptor_limit;  ///< RLIMIT_NOFILE for the program; absent: inherited.
+};
+
+enum class ProcessEnd : std::uint8_t { exited, killed_by_signal, output_over_bound };
+
+struct ProcessResult {
+  ProcessEnd end = ProcessEnd::exited;
+  int code = 0;        ///< The exit code, or the signal's number.
+  WipedBuffer output;  ///< Standard output, at most max_output bytes.
+};
+
+/// Runs a program to its end and returns its standard output, in secret memory. Blocks until then or until the
+/// deadline.
+///
+/// The program gets /dev/null as standard input and standard error (what it says there may quote the secret), no other
+/// descriptor, default signal dispositions, no blocked signal, and a process group of its own in the caller's session.
+/// The whole group is killed when the deadline passes, when the output is over the bound, and when something of it
+/// keeps standard output open 200 ms after the program itself has ended; a grandchild that left the group (setsid) is
+/// not reached.
+///
+/// Thread-safe, also in a process with other threads and with any SIGCHLD disposition that leaves the exit status to
+/// us.
+/// @returns file_missing or file_failed when it cannot be started or its status is lost, timed_out
+Result<ProcessResult> run_process(const ProcessRequest& request);
+
+/// The absolute path of the program `name` (a plain name without a slash): the first executable file of that name in
+/// the folders of `search_path`, written as PATH is. Folders that are not absolute are skipped, so that the working
+/// directory, which may be a stranger's, never supplies a program. Absent: there is none.
+std::optional<std::filesystem::path> find_program(std::string_view name, std::string_view search_path);
+
+}  // namespace cordon::base
