@@ -1,0 +1,102 @@
+#include <cordon/ca_manager.hpp>
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "ca/bundle.hpp"
+#include "ca/certificate.hpp"
+#include "ca/leaf_cache.hpp"
+#include "ca/leaf_issuer.hpp"
+#include "ca/root.hpp"
+#include "tls/roots.hpp"
+
+namespace cordon {
+
+namespace {
+
+constexpr std::size_t kKeptLeaves = 1024;
+
+// A leaf is replaced a day before its end, so that a connection that starts now is not shown one that ends under it.
+constexpr std::chrono::hours kRenewal{24};
+
+}  // namespace
+
+struct CaManager::Impl {
+  Impl(CaPaths ca_paths, CaOptions ca_options, tls::Identity ca_root)
+      : paths(std::move(ca_paths)), options(std::move(ca_options)), root(std::move(ca_root)) {}
+
+  // A new one would last no longer when the CA itself ends first. One from beyond a week ahead was made before the
+  // clock was put back.
+  bool is_fresh(const tls::Identity& leaf, ca::TimePoint now) const {
+    const bool ends_soon = leaf.not_after() - kRenewal <= now && leaf.not_after() < root.not_after();
+    return !ends_soon && leaf.not_after() <= now + ca::kLeafLifetime && now < leaf.not_after();
+  }
+
+  ca::LeafCache::Leaf find(std::string_view host, ca::TimePoint now) {
+    const std::lock_guard lock(mutex);
+    auto leaf = leaves.find(host);
+    return leaf && is_fresh(*leaf, now) ? leaf : nullptr;
+  }
+
+  // What another thread has put there meanwhile wins, so that clients of one host resume each other's sessions.
+  ca::LeafCache::Leaf keep(std::string_view host, ca::LeafCache::Leaf made, ca::TimePoint now) {
+    const std::lock_guard lock(mutex);
+    if (auto leaf = leaves.find(host); leaf && is_fresh(*leaf, now)) return leaf;
+    leaves.put(host, made);
+    return made;
+  }
+
+  const CaPaths paths;
+  const CaOptions options;
+  const tls::Identity root;
+  std::optional<ca::LeafIssuer> issuer;
+  // Taken once a connection for a look-up, never a request, and not while a leaf is made: a host that is new delays no
+  // other.
+  std::mutex mutex;
+  ca::LeafCache leaves{kKeptLeaves};
+};
+
+CaManager::CaManager(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+}
+CaManager::CaManager(CaManager&&) noexcept = default;
+CaManager& CaManager::operator=(CaManager&&) noexcept = default;
+CaManager::~CaManager() = default;
+
+Result<CaManager> CaManager::open(const CaPaths& paths, CaOptions options) {
+  auto root = ca::open_root(paths, options);
+  if (!root) return std::unexpected(std::move(root.error()));
+  auto impl = std::make_unique<Impl>(paths, std::move(options), std::move(*root));
+  auto issuer = ca::LeafIssuer::create(impl->root);
+  if (!issuer) return std::unexpected(std::move(issuer.error()));
+  impl->issuer = std::move(*issuer);
+  return CaManager(std::move(impl));
+}
+
+const CaPaths& CaManager::paths() const noexcept {
+  return impl_->paths;
+}
+
+std::string CaManager::certificate_pem() const {
+  return ca::to_pem(*impl_->root.certificate());
+}
+
+std::chrono::system_clock::time_point CaManager::not_after() const {
+  return impl_->root.not_after();
+}
+
+Result<std::shared_ptr<const tls::Identity>> CaManager::leaf(std::string_view host) const {
+  const ca::TimePoint now = impl_->options.now();
+  if (auto kept = impl_->find(host, now)) return kept;
+  auto made = impl_->issuer->issue(host, now);
+  if (!made) return made;
+  return impl_->keep(host, std::move(*made), now);
+}
+
+Result<bool> CaManager::refresh_bundle() const {
+  const auto system = tls::system_roots_pem();
+  if (!system) return std::unexpected(system.error());
+  return ca::write_bundle(impl_->paths.bundle, ca::compose_bundle(*system, certificate_pem()));
+}
+
+}  // namespace cordon

@@ -1,0 +1,22 @@
+// The CA's own certificate and key: made once, kept in two files, read at every start.
+#pragma once
+
+#include <cordon/ca_manager.hpp>
+#include <cordon/error.hpp>
+
+#include "ca/certificate.hpp"
+#include "tls/identity.hpp"
+
+namespace cordon::ca {
+
+/// A CA certificate for `key`: ten years, CA:TRUE with path length 0, for signing certificates only. `label` and the
+/// machine's name stand in its common name.
+Result<bssl::UniquePtr<X509>> make_root_certificate(EVP_PKEY& key, std::string_view label, TimePoint now);
+
+/// Loads the CA at `paths`, or makes what is missing of it. The key is written first and the certificate after it, and
+/// neither ever replaces a file that is there. So whatever moment a process is killed at, and whoever else starts at
+/// the same time, the next one to open finds both, or a key without a certificate, for which it makes one, or nothing.
+/// @returns as CaManager::open
+Result<tls::Identity> open_root(const CaPaths& paths, const CaOptions& options);
+
+}  // namespace cordon::ca
