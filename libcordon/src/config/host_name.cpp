@@ -103,6 +103,27 @@ std::size_t find_port_colon(std::string_view authority) {
   return authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
 }
 
+struct Prefix {
+  std::array<std::uint8_t, 2> bytes;
+  std::array<std::uint8_t, 2> mask;
+};
+
+constexpr std::array<Prefix, 4> kPrivateIpv4 = {{{{127, 0}, {0xFF, 0}},  // loopback
+                                                 {{10, 0}, {0xFF, 0}},   // RFC 1918
+                                                 {{172, 16}, {0xFF, 0xF0}},
+                                                 {{192, 168}, {0xFF, 0xFF}}}};
+
+bool is_private_ipv4(std::uint8_t first, std::uint8_t second) noexcept {
+  return std::ranges::any_of(kPrivateIpv4, [&](const Prefix& prefix) {
+    return (first & prefix.mask[0]) == prefix.bytes[0] && (second & prefix.mask[1]) == prefix.bytes[1];
+  });
+}
+
+bool is_private_ipv6(const in6_addr& address) noexcept {
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return is_private_ipv4(address.s6_addr[12], address.s6_addr[13]);
+  return IN6_IS_ADDR_LOOPBACK(&address) || (address.s6_addr[0] & 0xFEU) == 0xFCU;
+}
+
 }  // namespace
 
 Result<std::string> canonical_host(std::string_view host) {
@@ -116,6 +137,15 @@ Result<std::string> canonical_host(std::string_view host) {
 bool is_ip_literal(std::string_view canonical) noexcept {
   // A canonical name never ends in a numeric label, and only an IPv6 literal has colons.
   return canonical.contains(':') || (!canonical.empty() && is_number(canonical.substr(canonical.rfind('.') + 1)));
+}
+
+bool is_loopback_or_private(std::string_view canonical) {
+  if (!is_ip_literal(canonical)) return canonical == "localhost" || canonical.ends_with(".localhost");
+  const std::string literal(canonical);
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, literal.c_str(), &v6) == 1) return is_private_ipv6(v6);
+  std::array<std::uint8_t, sizeof(in_addr)> v4{};
+  return inet_pton(AF_INET, literal.c_str(), v4.data()) == 1 && is_private_ipv4(v4[0], v4[1]);
 }
 
 Result<HostPort> parse_authority(std::string_view authority, std::uint16_t default_port) {

@@ -1,0 +1,142 @@
+#include <cordon/instance.hpp>
+
+#include <openssl/sha.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/text.hpp"
+
+namespace cordon {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kConfigName = "cordon.toml";
+constexpr std::size_t kMaxBaseName = 32;
+
+/// The first 8 hex digits of the SHA-256 of `text`.
+std::string hash8(std::string_view text) {
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), digest.data());
+  return fmt::format("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+}
+
+bool is_plain(char c) noexcept {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+std::string plain_name(std::string_view name) {
+  std::string out(name.substr(0, kMaxBaseName));
+  std::ranges::replace_if(
+      out, [](char c) { return !is_plain(c); }, '_');
+  return out.empty() ? "root" : out;  // only `/` has no name
+}
+
+std::string namespace_of(const fs::path& config) {
+  const fs::path folder = config.parent_path();
+  if (config.filename() == kConfigName) {
+    return fmt::format("{}-{}", plain_name(folder.filename().native()), hash8(folder.native()));
+  }
+  const std::string whole = folder.native() + "/" + config.filename().native();
+  return fmt::format("{}-{}", plain_name(config.stem().native()), hash8(whole));
+}
+
+/// The folder of the user scope's config with its symlinks resolved, as far as it exists.
+fs::path user_folder(const fs::path& config_home) {
+  std::error_code error;
+  const fs::path folder = config_home / "cordon";
+  fs::path resolved = fs::weakly_canonical(folder, error);
+  return error ? folder : resolved;
+}
+
+Instance make_instance(Scope scope, std::string name, fs::path config, const fs::path& config_home) {
+  const fs::path home = config_home / "cordon";
+  const fs::path state = scope == Scope::user ? home / "user" : home / "projects" / name;
+  const fs::path certs = state / "certs";
+  return {.scope = scope,
+          .name = std::move(name),
+          .config = std::move(config),
+          .state = state,
+          .ca = {.cert = certs / "ca-cert.pem", .key = certs / "ca-key.pem", .bundle = certs / "combined-ca.pem"},
+          .tokens = state / "tokens.toml"};
+}
+
+/// `path` with the symlinks of its folder resolved and its own name kept.
+Result<fs::path> resolve_folder(const fs::path& path) {
+  const fs::path name = path.filename();
+  std::error_code error;
+  if (name.empty() || name == "." || name == ".." || fs::is_directory(path, error)) {
+    return fail(Errc::config_invalid,
+                fmt::format("{} is a folder: name the file in it, such as {}", config::printable(path.native()),
+                            config::printable((path / kConfigName).native())));
+  }
+  const fs::path folder = fs::canonical(path.parent_path(), error);
+  if (error || !fs::is_directory(folder, error)) {
+    return fail(Errc::config_invalid, fmt::format("the folder {} does not exist: create it, or give another --config",
+                                                  config::printable(path.parent_path().native())));
+  }
+  return folder / name;
+}
+
+Result<> check_request(const InstanceRequest& request) {
+  if (request.config && request.scope) {
+    return fail(Errc::config_invalid, "--config and --scope exclude each other: give one of them");
+  }
+  if (!request.config_home.is_absolute()) {
+    return fail(Errc::config_invalid, "the home folder is not known: set HOME or XDG_CONFIG_HOME to an absolute path");
+  }
+  if (!request.working_directory.is_absolute()) {
+    return fail(Errc::config_invalid, "the working directory must be an absolute path");
+  }
+  return {};
+}
+
+fs::path variable_path(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? fs::path() : fs::path(value);
+}
+
+/// The home folder that the user database names; empty when it names none.
+fs::path database_home() {
+  std::vector<char> buffer(16'384);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwuid_r(getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return {};
+  return found->pw_dir == nullptr ? fs::path() : fs::path(found->pw_dir);
+}
+
+}  // namespace
+
+Result<Instance> Instance::resolve(const InstanceRequest& request) {
+  if (auto checked = check_request(request); !checked) return std::unexpected(checked.error());
+  const fs::path user_config = user_folder(request.config_home) / kConfigName;
+  if (request.scope == Scope::user) return make_instance(Scope::user, "user", user_config, request.config_home);
+  auto config = resolve_folder(request.working_directory / request.config.value_or(kConfigName));
+  if (!config) return std::unexpected(config.error());
+  // One file is one instance, whichever way it was named.
+  if (*config == user_config) return make_instance(Scope::user, "user", user_config, request.config_home);
+  std::string name = namespace_of(*config);
+  return make_instance(Scope::project, std::move(name), *std::move(config), request.config_home);
+}
+
+std::filesystem::path default_config_home() {
+  if (fs::path home = variable_path("XDG_CONFIG_HOME"); home.is_absolute()) return home;
+  if (const fs::path home = variable_path("HOME"); home.is_absolute()) return home / ".config";
+  const fs::path home = database_home();
+  return home.is_absolute() ? home / ".config" : fs::path();
+}
+
+}  // namespace cordon
