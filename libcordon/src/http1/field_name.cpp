@@ -3,8 +3,6 @@
 #include <array>
 #include <cstddef>
 
-#include "http1/ascii.hpp"
-
 namespace cordon::http1 {
 
 namespace {
@@ -14,26 +12,26 @@ struct Known {
   FieldName id;
 };
 
-// Sorted by length, so that most names are told apart by it alone.
+// Sorted by length, so that most names are told apart by it alone, and in the spelling that needs no folding of case.
 constexpr Known kKnown[] = {
-    {"te", FieldName::te},
-    {"host", FieldName::host},
-    {"cookie", FieldName::cookie},
-    {"expect", FieldName::expect},
-    {"trailer", FieldName::trailer},
-    {"upgrade", FieldName::upgrade},
-    {"connection", FieldName::connection},
-    {"keep-alive", FieldName::keep_alive},
-    {"authorization", FieldName::authorization},
-    {"content-length", FieldName::content_length},
-    {"http2-settings", FieldName::http2_settings},
-    {"sec-websocket-key", FieldName::sec_websocket_key},
-    {"transfer-encoding", FieldName::transfer_encoding},
-    {"proxy-authorization", FieldName::proxy_authorization},
-    {"sec-websocket-accept", FieldName::sec_websocket_accept},
+    {"TE", FieldName::te},
+    {"Host", FieldName::host},
+    {"Cookie", FieldName::cookie},
+    {"Expect", FieldName::expect},
+    {"Trailer", FieldName::trailer},
+    {"Upgrade", FieldName::upgrade},
+    {"Connection", FieldName::connection},
+    {"Keep-Alive", FieldName::keep_alive},
+    {"Authorization", FieldName::authorization},
+    {"Content-Length", FieldName::content_length},
+    {"HTTP2-Settings", FieldName::http2_settings},
+    {"Sec-WebSocket-Key", FieldName::sec_websocket_key},
+    {"Transfer-Encoding", FieldName::transfer_encoding},
+    {"Proxy-Authorization", FieldName::proxy_authorization},
+    {"Sec-WebSocket-Accept", FieldName::sec_websocket_accept},
 };
 constexpr std::size_t kLongest = 20;
-constexpr std::string_view kProxyPrefix = "proxy-";
+constexpr std::string_view kProxyPrefix = "Proxy-";
 
 /// kFirst[n] is the index of the first known name of n characters or more.
 constexpr std::array<unsigned char, kLongest + 2> make_first() noexcept {
@@ -50,13 +48,12 @@ constexpr auto kFirst = make_first();
 
 FieldName classify(std::string_view name) noexcept {
   if (name.empty()) return FieldName::other;
-  const char initial = to_lower(name.front());
   if (name.size() <= kLongest) {
     for (std::size_t i = kFirst[name.size()]; i < kFirst[name.size() + 1]; ++i) {
-      if (kKnown[i].name.front() == initial && equals_ignoring_case(kKnown[i].name, name)) return kKnown[i].id;
+      if (equals_ignoring_case(kKnown[i].name, name)) return kKnown[i].id;
     }
   }
-  const bool is_proxy = initial == 'p' && equals_ignoring_case(name.substr(0, kProxyPrefix.size()), kProxyPrefix);
+  const bool is_proxy = equals_ignoring_case(name.substr(0, kProxyPrefix.size()), kProxyPrefix);
   return is_proxy ? FieldName::proxy : FieldName::other;
 }
 

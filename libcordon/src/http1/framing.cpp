@@ -41,6 +41,7 @@ void gather_options(std::string_view list, ConnectionOptions& options) noexcept 
 
 Fault gather(const std::vector<Field>& fields, Findings& found) noexcept {
   for (const Field& field : fields) {
+    if (field.id == FieldName::other) continue;
     switch (field.id) {
       case FieldName::host:
         if (++found.hosts > 1) return "two Host fields";

@@ -9,6 +9,11 @@
 
 namespace cordon::http1 {
 
+/// The fields that say where a message ends.
+constexpr bool is_framing(FieldName id) noexcept {
+  return id == FieldName::content_length || id == FieldName::transfer_encoding;
+}
+
 /// Sets framing, keep_alive, expects_continue and wants_websocket of a request whose lines are parsed.
 Fault judge_request(RequestHead& head) noexcept;
 

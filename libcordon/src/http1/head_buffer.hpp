@@ -38,10 +38,14 @@ class HeadBuffer {
 
   /// The number of whole lines, without the empty one at the end.
   std::size_t lines() const noexcept { return line_starts_.size() - 1; }
-  /// A whole line without its CRLF.
+  /// A line without its CRLF.
   std::string_view line(std::size_t index) const noexcept {
-    const std::size_t start = line_starts_[index];
-    return std::string_view(text_).substr(start, line_starts_[index + 1] - start - 2);
+    const std::string_view whole = whole_line(index);
+    return whole.substr(0, whole.size() - 2);
+  }
+  /// A line with its CRLF.
+  std::string_view whole_line(std::size_t index) const noexcept {
+    return {text_.data() + line_starts_[index], line_starts_[index + 1] - line_starts_[index]};
   }
 
   /// Puts `replacement` in place of `count` bytes from offset `at` on, which lie within the first line.

@@ -9,6 +9,7 @@ namespace cordon::http1 {
 
 namespace {
 
+constexpr std::size_t kCrlfSize = 2;
 constexpr std::size_t kVersionSize = std::string_view("HTTP/1.1").size();
 
 bool parse_version(std::string_view text, Version& version) noexcept {
@@ -16,8 +17,16 @@ bool parse_version(std::string_view text, Version& version) noexcept {
   return text == "HTTP/1.1" || text == "HTTP/1.0";
 }
 
-bool is_target_character(char c) noexcept {
-  return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
+bool has_control(std::string_view text, Controls controls) noexcept {
+  return controls == Controls::perhaps && std::ranges::any_of(text, is_control);
+}
+
+/// How many characters at the front of `text` belong to a token.
+std::size_t token_size(std::string_view text) noexcept {
+  std::size_t size = 0;
+  while (size < text.size() && is_token(text[size]))
+    ++size;
+  return size;
 }
 
 /// PRI begins HTTP/2's preface (RFC 9113, section 3.4), SOURCE is another protocol's (Icecast); no HTTP/1 server has
@@ -28,11 +37,10 @@ bool is_foreign_method(std::string_view method) noexcept {
 
 }  // namespace
 
-Fault parse_request_line(std::string_view line, RequestHead& head) noexcept {
-  const auto method_end = std::find_if_not(line.begin(), line.end(), is_token);
-  const auto method_size = static_cast<std::size_t>(method_end - line.begin());
+Fault parse_request_line(std::string_view line, Controls controls, RequestHead& head) noexcept {
+  const std::size_t method_size = token_size(line);
   // Shortest: one character each of method and target, and two spaces.
-  if (method_size == 0 || line.size() < method_size + 3 + kVersionSize || *method_end != ' ') {
+  if (method_size == 0 || line.size() < method_size + 3 + kVersionSize || line[method_size] != ' ') {
     return "the request line is not `method target HTTP/1.1`";
   }
   const std::size_t version_at = line.size() - kVersionSize;
@@ -42,13 +50,12 @@ Fault parse_request_line(std::string_view line, RequestHead& head) noexcept {
   head.method = line.substr(0, method_size);
   head.target = line.substr(method_size + 1, version_at - 1 - (method_size + 1));
   if (is_foreign_method(head.method)) return "the method belongs to another protocol";
-  if (!std::ranges::all_of(head.target, is_target_character)) {
-    return "the request target holds a space or a control character";
-  }
+  const bool blank = head.target.contains(' ') || (controls == Controls::perhaps && head.target.contains('\t'));
+  if (blank || has_control(head.target, controls)) return "the request target holds a space or a control character";
   return nullptr;
 }
 
-Fault parse_status_line(std::string_view line, ResponseHead& head) noexcept {
+Fault parse_status_line(std::string_view line, Controls controls, ResponseHead& head) noexcept {
   if (!parse_version(line.substr(0, kVersionSize), head.version)) {
     return "the response does not begin with HTTP/1.1 or HTTP/1.0";
   }
@@ -61,24 +68,22 @@ Fault parse_status_line(std::string_view line, ResponseHead& head) noexcept {
   head.status = (line[1] - '0') * 100 + (line[2] - '0') * 10 + (line[3] - '0');
   head.reason = line.size() > 5 ? line.substr(5) : std::string_view{};
   // A CR here would split the response for the client (H13).
-  if (std::ranges::any_of(head.reason, is_control)) return "the reason phrase holds a control character";
+  if (has_control(head.reason, controls)) return "the reason phrase holds a control character";
   return nullptr;
 }
 
-Fault parse_field_line(std::string_view line, Field& field) noexcept {
-  const auto colon = std::find_if_not(line.begin(), line.end(), is_token);
-  const auto size = static_cast<std::size_t>(colon - line.begin());
+Fault parse_field_line(std::string_view line, Controls controls, Field& field) noexcept {
+  const char* colon = line.data();
+  while (is_token(*colon))
+    ++colon;  // ends at the CR at the latest
   // Catches obs-fold, an empty name, white space before the colon and a line without one, all at once.
-  if (size == 0 || colon == line.end() || *colon != ':') return "a field line is not `name: value`";
-  field.name = line.substr(0, size);
-  field.value = trim_blanks(line.substr(size + 1));
+  if (colon == line.data() || *colon != ':') return "a field line is not `name: value`";
+  const char* end = line.data() + line.size() - kCrlfSize;
+  field.name = {line.data(), colon};
+  field.value = trim_blanks({colon + 1, end});
   field.id = classify(field.name);
   field.dropped = false;
-  return nullptr;
-}
-
-bool has_high_bytes(std::string_view target) noexcept {
-  return std::ranges::any_of(target, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return has_control(field.value, controls) ? "a field's value holds a control character" : nullptr;
 }
 
 }  // namespace cordon::http1

@@ -8,19 +8,21 @@
 
 namespace cordon::http1 {
 
+// A head is first counted as a whole: when it holds no control characters besides its line ends, which is nearly always
+// so, no line need be searched for them.
+enum class Controls : std::uint8_t { none, perhaps };
+
 /// Null when all is well, else what is wrong, in words for the log. Never quotes the input.
 using Fault = const char*;
 
-/// `method SP target SP HTTP/1.x`. Sets method, target (as sent) and version of `head`.
-Fault parse_request_line(std::string_view line, RequestHead& head) noexcept;
+/// `method SP target SP HTTP/1.x`. Sets method, target (as sent) and version of `head`. The target may hold bytes >=
+/// 0x80, which RFC 3986 wants percent-encoded and some clients send raw.
+Fault parse_request_line(std::string_view line, Controls controls, RequestHead& head) noexcept;
 
 /// `HTTP/1.x SP status [SP reason]`. Sets status, reason and version of `head`.
-Fault parse_status_line(std::string_view line, ResponseHead& head) noexcept;
+Fault parse_status_line(std::string_view line, Controls controls, ResponseHead& head) noexcept;
 
-/// `name: value`, white space around the value taken off. Control characters in the value are llhttp's to refuse.
-Fault parse_field_line(std::string_view line, Field& field) noexcept;
-
-/// Whether `target` has bytes that RFC 3986 wants percent-encoded and some clients send raw.
-bool has_high_bytes(std::string_view target) noexcept;
+/// `name: value`, white space around the value taken off. `line` ends with its CRLF.
+Fault parse_field_line(std::string_view line, Controls controls, Field& field) noexcept;
 
 }  // namespace cordon::http1

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,9 +12,9 @@ namespace cordon::http1 {
 
 struct HeaderEdit {
   enum class Kind : std::uint8_t {
-    remove,      ///< Leave out every field called `name`.
-    add,         ///< Add `name: prefix value`, with one space after a prefix that is not empty.
-    add_basic,   ///< Add `name: Basic base64(prefix:value)` (RFC 7617).
+    remove,     ///< Leave out every field called `name`.
+    add,        ///< Add `name: prefix value`, with one space after a prefix that is not empty.
+    add_basic,  ///< Add `name: Basic base64(prefix:value)` (RFC 7617).
   };
   Kind kind = Kind::remove;
   std::string_view name;
@@ -24,10 +25,13 @@ struct HeaderEdit {
 /// A few edits, held inline.
 class HeaderEdits {
  public:
-  static constexpr std::size_t kCapacity = 8;
+  static constexpr std::size_t kCapacity = 4;
 
   /// Adds an edit; more than kCapacity is a bug of ours.
-  void push(const HeaderEdit& edit) noexcept;
+  void push(const HeaderEdit& edit) noexcept {
+    assert(size_ < kCapacity);
+    edits_[size_++] = edit;
+  }
   std::span<const HeaderEdit> view() const noexcept { return {edits_.data(), size_}; }
 
  private:

@@ -30,12 +30,4 @@ bool has_token(std::string_view list, std::string_view token) noexcept {
   return false;
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
-  }
-  return true;
-}
-
 }  // namespace cordon::http1

@@ -1,9 +1,12 @@
 // Requests and responses as values. All views point into the parser that made them and end with its next head.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
+
+#include "http1/byte_scan.hpp"
 
 namespace cordon::http1 {
 
@@ -74,6 +77,9 @@ struct ResponseHead {
 bool has_token(std::string_view list, std::string_view token) noexcept;
 
 /// Compares two ASCII strings without regard to case.
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  return a.empty() || (((a[0] ^ b[0]) & ~0x20) == 0 && equal_letters(a.data(), b.data(), a.size()));
+}
 
 }  // namespace cordon::http1

@@ -19,14 +19,14 @@ namespace {
 // section 7.1.1).
 constexpr std::size_t kMaxChunkExtension = 4096;
 
-/// The methods that llhttp is told as they are. For it any other one is a POST: it knows only some, and of the
-/// requests' framing only CONNECT's depends on the method.
-constexpr std::string_view kPlainMethods[] = {"GET",   "POST",    "PUT",     "DELETE", "HEAD",
-                                              "PATCH", "OPTIONS", "CONNECT", "TRACE"};
-constexpr std::string_view kStandInMethod = "POST";
+// What llhttp reads in place of the start line: the framing of a message that has Content-Length or Transfer-Encoding
+// does not depend on the real one.
+constexpr std::string_view kRequestLine = "POST / HTTP/1.1\r\n";
+constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
 
-bool is_plain_method(std::string_view method) noexcept {
-  return std::ranges::find(kPlainMethods, method) != std::end(kPlainMethods);
+/// Every line has a CR and a LF, the empty one too; more control characters than these stand where they may not.
+Controls controls_in(const HeadBuffer& text, const ByteCounts& counts) noexcept {
+  return counts.controls == 2 * (text.lines() + 1) ? Controls::none : Controls::perhaps;
 }
 
 std::string percent_encode_high_bytes(std::string_view target) {
@@ -64,12 +64,12 @@ struct Parser::Impl {
 
   Result<> complete_head();
   Result<> complete_trailers();
-  Fault parse_start_line();
+  Fault parse_start_line(Controls controls);
   Result<> encode_target();
-  Result<> parse_fields(const HeadBuffer& text, std::size_t first_line, std::vector<Field>& into);
+  Result<> parse_fields(const HeadBuffer& text, std::size_t first_line, Controls controls);
   Fault judge();
-  Fault confirm_head();
-  bool agrees_on_framing() const noexcept;
+  Fault confirm_framing();
+  bool feed(std::string_view text) noexcept;
   Phase phase_of(const Framing& framing) noexcept;
 
   Result<> collected(HeadBuffer::Status status);
@@ -103,7 +103,7 @@ struct Parser::Impl {
   llhttp_t machine{};
   bool machine_saw_head = false;
   bool machine_saw_last_chunk = false;
-  std::uint16_t machine_flags = 0;  ///< As they were when the machine had seen the head.
+  bool machine_chunked = false;  ///< What the machine made of the head.
   std::uint64_t machine_length = 0;
   std::size_t extension_size = 0;
 };
@@ -123,7 +123,7 @@ constinit const llhttp_settings_t Parser::Impl::kSettings = make_settings();
 int Parser::Impl::on_headers_complete(llhttp_t* machine) {
   auto& self = *static_cast<Impl*>(machine->data);
   self.machine_saw_head = true;
-  self.machine_flags = machine->flags;
+  self.machine_chunked = (machine->flags & F_CHUNKED) != 0;
   self.machine_length = machine->content_length;
   return 0;
 }
@@ -241,36 +241,41 @@ Parser::Impl::Phase Parser::Impl::phase_of(const Framing& framing) noexcept {
 }
 
 Result<> Parser::Impl::complete_head() {
-  if (const Fault fault = parse_start_line()) return refuse(fault);
-  if (kind == Kind::request && has_high_bytes(request.target)) {
+  const ByteCounts counts = count_bytes(head_text.text());
+  const Controls controls = controls_in(head_text, counts);
+  if (const Fault fault = parse_start_line(controls)) return refuse(fault);
+  if (kind == Kind::request && counts.high) {
     if (auto good = encode_target(); !good) return good;
   }
-  if (auto good = parse_fields(head_text, 1, fields()); !good) return good;
+  if (auto good = parse_fields(head_text, 1, controls); !good) return good;
   if (const Fault fault = judge()) return refuse(fault);
-  if (const Fault fault = confirm_head()) return refuse(fault);
+  if (const Fault fault = confirm_framing()) return refuse(fault);
   return {};
 }
 
-Fault Parser::Impl::parse_start_line() {
+Fault Parser::Impl::parse_start_line(Controls controls) {
   const std::string_view line = head_text.line(0);
-  return kind == Kind::request ? parse_request_line(line, request) : parse_status_line(line, response);
+  return kind == Kind::request ? parse_request_line(line, controls, request)
+                               : parse_status_line(line, controls, response);
 }
 
 Result<> Parser::Impl::encode_target() {
+  if (!count_bytes(request.target).high) return {};
   const std::string encoded = percent_encode_high_bytes(request.target);
   if (encoded.size() > kMaxHead) {
     return refuse(Errc::target_too_long, "the request target is over the bound of 64 KiB once percent-encoded");
   }
   head_text.replace_in_first_line(request.method.size() + 1, request.target.size(), encoded);
-  if (const Fault fault = parse_start_line()) return refuse(fault);
+  if (const Fault fault = parse_start_line(Controls::none)) return refuse(fault);
   return {};
 }
 
-Result<> Parser::Impl::parse_fields(const HeadBuffer& text, std::size_t first_line, std::vector<Field>& into) {
+Result<> Parser::Impl::parse_fields(const HeadBuffer& text, std::size_t first_line, Controls controls) {
+  std::vector<Field>& into = phase == Phase::head ? fields() : trailers;
   into.clear();
   if (text.lines() > kMaxFields + first_line) return refuse(Errc::head_too_large, "more than 1,000 fields");
   for (std::size_t i = first_line; i < text.lines(); ++i) {
-    if (const Fault fault = parse_field_line(text.line(i), into.emplace_back())) return refuse(fault);
+    if (const Fault fault = parse_field_line(text.whole_line(i), controls, into.emplace_back())) return refuse(fault);
   }
   return {};
 }
@@ -279,36 +284,23 @@ Fault Parser::Impl::judge() {
   return kind == Kind::request ? judge_request(request) : judge_response(response, answer_to);
 }
 
-Fault Parser::Impl::confirm_head() {
+bool Parser::Impl::feed(std::string_view text) noexcept {
+  return llhttp_execute(&machine, text.data(), text.size()) == HPE_OK;
+}
+
+Fault Parser::Impl::confirm_framing() {
+  if (framing().kind == Framing::Kind::none || framing().kind == Framing::Kind::until_close) return nullptr;
   llhttp_init(&machine, kind == Kind::request ? HTTP_REQUEST : HTTP_RESPONSE, &kSettings);
   machine.data = this;
   machine_saw_head = false;
-  std::string_view text = head_text.text();
-  if (kind == Kind::request && !is_plain_method(request.method)) {
-    llhttp_execute(&machine, kStandInMethod.data(), kStandInMethod.size());
-    text.remove_prefix(request.method.size());
+  bool accepted = feed(kind == Kind::request ? kRequestLine : kStatusLine);
+  for (std::size_t i = 0; accepted && i < fields().size(); ++i) {
+    if (is_framing(fields()[i].id)) accepted = feed(head_text.whole_line(i + 1));
   }
-  const llhttp_errno_t result = llhttp_execute(&machine, text.data(), text.size());
-  const bool accepted = result == HPE_OK || result == HPE_PAUSED_UPGRADE;
-  if (!accepted || !machine_saw_head) return "a line of the head holds a character that it may not";
-  if (!agrees_on_framing()) return "the head's framing can be read in two ways";
-  return nullptr;
-}
-
-bool Parser::Impl::agrees_on_framing() const noexcept {
-  const bool chunked = (machine_flags & F_CHUNKED) != 0;
-  switch (framing().kind) {
-    case Framing::Kind::chunked:
-      return chunked;
-    case Framing::Kind::length:
-      return !chunked && machine_length == framing().length;
-    case Framing::Kind::until_close:
-      return !chunked && machine_length == 0;
-    case Framing::Kind::none:
-      break;
-  }
-  // Without a body by status or method, a response may announce one (RFC 9110, section 9.3.2).
-  return kind == Kind::response || (!chunked && machine_length == 0);
+  if (!accepted || !feed("\r\n") || !machine_saw_head) return "Content-Length or Transfer-Encoding is malformed";
+  const bool chunked = framing().kind == Framing::Kind::chunked;
+  const bool agrees = machine_chunked == chunked && (chunked || machine_length == framing().length);
+  return agrees ? nullptr : "the head's framing can be read in two ways";
 }
 
 Result<Event> Parser::Impl::read_length(base::ConstBytes& input) {
@@ -353,12 +345,9 @@ Result<Event> Parser::Impl::read_trailers(base::ConstBytes& input) {
 }
 
 Result<> Parser::Impl::complete_trailers() {
-  if (auto good = parse_fields(trailer_text, 0, trailers); !good) return good;
+  const Controls controls = controls_in(trailer_text, count_bytes(trailer_text.text()));
+  if (auto good = parse_fields(trailer_text, 0, controls); !good) return good;
   std::erase_if(trailers, [](const Field& field) { return !may_be_trailer(field); });
-  llhttp_resume(&machine);
-  const std::string_view text = trailer_text.text();
-  const llhttp_errno_t result = llhttp_execute(&machine, text.data(), text.size());
-  if (result != HPE_OK && result != HPE_PAUSED_UPGRADE) return refuse("a trailer field is malformed");
   return {};
 }
 
