@@ -63,6 +63,9 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_usage(const CLI::App* /*app*/, std::string name) const override {
     return fmt::format("\nUsage: {} [OPTIONS]{}{}\n", name, arguments_.empty() ? "" : " ", arguments_);
   }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_size() == 0 ? std::string() : " " + option->get_type_name();
+  }
 
  private:
   std::string_view arguments_;

@@ -101,7 +101,7 @@ Action declare(CLI::App& app) {
   add_target_options(app, options->target);
   app.add_option("--format", options->format, "shell (default), fish, dotenv or json")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"shell", "fish", "dotenv", "json"}));
+      ->check(CLI::IsMember({"shell", "fish", "dotenv", "json"}).description(""));
   return [options](const Context& context) { return run(context, *options); };
 }
 

@@ -3,8 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <csignal>
-#include <map>
 #include <memory>
 #include <thread>
 
@@ -24,16 +24,14 @@ namespace {
 
 struct Options {
   TargetOptions target;
-  LogLevel level = LogLevel::info;
-  LogFormat format = LogFormat::text;
+  std::string level = "info";
+  std::string format = "text";
 };
 
-std::map<std::string, LogLevel> level_names() {
-  return {{"trace", LogLevel::trace},
-          {"debug", LogLevel::debug},
-          {"info", LogLevel::info},
-          {"warn", LogLevel::warn},
-          {"error", LogLevel::error}};
+constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};  // as in LogLevel
+
+LogLevel level_of(std::string_view name) {
+  return static_cast<LogLevel>(std::ranges::find(kLevels, name) - kLevels.begin());
 }
 
 /// What says why there will be no proxy.
@@ -130,7 +128,8 @@ ProxyOptions proxy_options(const Target& target, EventSink& sink) {
 
 Exit start(const Context& context, const Options& options, const Target& target, StopSignals& signals,
            const SupervisorNotifier& supervisor) {
-  const auto sink = make_log({.level = options.level, .format = options.format});
+  const auto sink = make_log(
+      {.level = level_of(options.level), .format = options.format == "json" ? LogFormat::json : LogFormat::text});
   auto server = ProxyServer::create(target.config, SecretStore::create(target.config.secrets, context.environment),
                                     target.ca_paths(), proxy_options(target, *sink));
   if (!server) return refuse_errors(context, options, target, server.error());
@@ -159,12 +158,10 @@ Action declare(CLI::App& app) {
   add_target_options(app, options->target);
   app.add_option("--log-level", options->level, "trace, debug, info (default), warn or error")
       ->type_name("LEVEL")
-      ->transform(CLI::CheckedTransformer(level_names()).description(""));
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}).description(""));
   app.add_option("--log-format", options->format, "text (default) or json")
       ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(
-                      std::map<std::string, LogFormat>{{"text", LogFormat::text}, {"json", LogFormat::json}})
-                      .description(""));
+      ->check(CLI::IsMember({"text", "json"}).description(""));
   return [options](const Context& context) { return run(context, *options); };
 }
 

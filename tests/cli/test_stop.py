@@ -1,0 +1,122 @@
+"""How `cordon start` ends (Q6)."""
+
+import signal
+import socket
+import threading
+import time
+
+from harness import CliTest, eventually, is_open, main
+
+
+class Stop(CliTest):
+    def serve(self, answer=None, **more):
+        """A proxy with one route to an origin that answers with `answer`."""
+        origin = self.origin(answer)
+        self.write_config(self.plain_route(origin))
+        return origin, self.start(env={"KEY": "k"}, **more)
+
+    def request_in_flight(self, origin):
+        """A request that the origin has got: its socket."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        self.addCleanup(connection.close)
+        connection.sendall(f"GET http://127.0.0.1:{origin.port}/ HTTP/1.1\r\nHost: 127.0.0.1:{origin.port}\r\n\r\n".encode())
+        self.assertTrue(origin.requested.wait(20))
+        return connection
+
+    def test_each_signal_ends_an_idle_proxy_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number.name):
+                self.write_config()
+                daemon = self.start()
+                idle = socket.create_connection(("127.0.0.1", self.port))
+                begin = time.monotonic()
+                daemon.signal(number)
+                self.assertEqual(daemon.wait(), 0)
+                self.assertLess(time.monotonic() - begin, 2.5)
+                self.assertEqual(idle.recv(1), b"")
+                idle.close()
+
+    def test_running_request_is_finished(self):
+        go_on = threading.Event()
+
+        def answer(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nhalf")
+            go_on.wait(20)
+            connection.sendall(b"done")
+        origin, daemon = self.serve(answer)
+        connection = self.request_in_flight(origin)
+        daemon.signal()
+        eventually(lambda: not is_open(self.port), "the end of accepting")
+        self.assertIsNone(daemon.process.poll())
+        go_on.set()
+        received = b""
+        while piece := connection.recv(4096):
+            received += piece
+        self.assertTrue(received.endswith(b"halfdone"), received)
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_request_that_does_not_end_gets_four_seconds(self):
+        origin, daemon = self.serve(lambda connection: time.sleep(30))
+        connection = self.request_in_flight(origin)
+        begin = time.monotonic()
+        daemon.signal()
+        self.assertEqual(daemon.wait(), 0)
+        self.assertGreater(time.monotonic() - begin, 3.5)
+        self.assertLess(time.monotonic() - begin, 5)
+        connection.recv(4096)
+
+    def test_second_signal_of_the_same_kind_ends_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number.name):
+                origin, daemon = self.serve(lambda connection: time.sleep(30))
+                self.request_in_flight(origin)
+                daemon.signal(number)
+                time.sleep(0.4)
+                self.assertIsNone(daemon.process.poll())
+                begin = time.monotonic()
+                daemon.signal(number)
+                self.assertEqual(daemon.wait(), -number)
+                self.assertLess(time.monotonic() - begin, 1.5)
+
+    def test_signal_of_another_kind_does_not_cut_it_short(self):
+        origin, daemon = self.serve(lambda connection: time.sleep(30))
+        self.request_in_flight(origin)
+        begin = time.monotonic()
+        daemon.signal(signal.SIGINT)
+        time.sleep(0.4)
+        daemon.signal(signal.SIGTERM)  # as foreman does
+        self.assertEqual(daemon.wait(), 0)
+        self.assertGreater(time.monotonic() - begin, 3.5)
+
+    def test_signal_while_secrets_are_fetched_ends_at_once(self):
+        begun = self.root / "begun"
+        self.write_config(self.route(secret=f'source = "command"\nargv = ["sh", "-c", "touch {begun}; sleep 2; echo k"]'))
+        daemon = self.start(ready=False)
+        eventually(begun.exists)
+        daemon.signal(signal.SIGINT)
+        self.assertEqual(daemon.wait(1.5), -signal.SIGINT)
+
+    def test_hangup_is_ignored_where_it_is_ignored_from_outside(self):
+        self.write_config()
+        daemon = self.start(restore_signals=False, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        daemon.signal(signal.SIGHUP)
+        time.sleep(0.3)
+        self.assertEqual(daemon.health()[0], 200)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_log_that_nobody_reads_does_not_hold_it_up(self):
+        self.write_config()
+        process = self.popen("start")
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        eventually(lambda: is_open(self.port))
+        process.stderr.close()  # the reader is gone
+        for _ in range(3):
+            self.assertTrue(is_open(self.port))
+        process.stderr = open("/dev/null", "rb")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 0)
+
+
+if __name__ == "__main__":
+    main()
