@@ -45,6 +45,7 @@ class World:
         self.names = NameServer()
         self.identity = self.authority.issue(*[host(label) for label in HOSTS], "IP:203.0.113.7", label="origins")
         self.canaries = {}
+        self.origins = {}
 
     def secret(self, label):
         """The canary secret of `label`, the same each time."""
@@ -67,7 +68,10 @@ class World:
         identity = options.pop("identity", self.identity)
         port = options.pop("port", 443)
         arguments = [script] if script else []
-        return Origin((address_of(label), port), identity, *arguments, **options)
+        if before := self.origins.pop((label, port), None):
+            before.close()  # another class's
+        self.origins[label, port] = Origin((address_of(label), port), identity, *arguments, **options)
+        return self.origins[label, port]
 
 
 @functools.cache

@@ -130,6 +130,7 @@ class Origin:
         self.accepted = 0
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self.listener.close()
 
 
