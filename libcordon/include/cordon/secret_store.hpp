@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -51,6 +52,10 @@ class SecretStore {
 
   /// Makes PluggedRefs whose source is `source` go to `implementation`. Before the store is shared with other threads.
   void plug(std::string source, std::unique_ptr<SecretSource> implementation);
+
+  /// Gives helper programs this soft limit on open descriptors, for a host that has raised its own: programs that use
+  /// select() fail beyond 1,024. Before the store is shared with other threads.
+  void limit_helper_descriptors(std::uint64_t soft_limit);
 
   /// The secret that `ref` names: one trailing newline (LF or CR LF) trimmed; secret_invalid when it is empty, over 64 KiB or
   /// holds CR, LF or NUL. Blocks for at most `deadline` when cost(ref) is may_block. Thread-safe.

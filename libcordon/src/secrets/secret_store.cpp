@@ -1,0 +1,159 @@
+#include <cordon/secret_store.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <exception>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "secrets/source.hpp"
+#include "secrets/value.hpp"
+
+#ifdef __APPLE__
+#include <crt_externs.h>
+#endif
+
+namespace cordon {
+namespace {
+
+constexpr std::chrono::milliseconds kDefaultDeadline{15'000};
+constexpr std::size_t kMaxCheckThreads = 32;
+
+char** environment_block() {
+#ifdef __APPLE__
+  return *_NSGetEnviron();
+#else
+  return ::environ;
+#endif
+}
+
+// By the kind's place in SecretRef.
+using Sources = std::array<std::unique_ptr<SecretSource>, std::variant_size_v<SecretRef>>;
+
+template <class Ref, std::size_t kIndex = 0>
+constexpr std::size_t index_of() {
+  if constexpr (std::is_same_v<std::variant_alternative_t<kIndex, SecretRef>, Ref>) {
+    return kIndex;
+  } else {
+    return index_of<Ref, kIndex + 1>();
+  }
+}
+
+}  // namespace
+
+struct SecretStore::Impl {
+  secrets::HelperSettings helpers;
+  std::optional<std::chrono::milliseconds> onepassword_timeout;
+  Sources sources;  // refer to `helpers`; none for PluggedRef
+  std::map<std::string, std::unique_ptr<SecretSource>, std::less<>> plugged;
+
+  const SecretSource* source_of(const SecretRef& ref) const;
+};
+
+const SecretSource* SecretStore::Impl::source_of(const SecretRef& ref) const {
+  const auto* plugged_ref = std::get_if<PluggedRef>(&ref);
+  if (plugged_ref == nullptr) return sources[ref.index()].get();
+  const auto found = plugged.find(plugged_ref->source);
+  return found == plugged.end() ? nullptr : found->second.get();
+}
+
+Environment current_environment() {
+  Environment environment;
+  for (char** entry = environment_block(); entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+SecretStore SecretStore::create(const SecretsConfig& config, Environment environment) {
+  auto impl = std::make_unique<Impl>();
+  impl->helpers.environment = std::move(environment);
+  impl->sources[index_of<OnePasswordRef>()] = secrets::make_unsupported_source();
+  impl->sources[index_of<KeyringRef>()] = secrets::make_unsupported_source();
+  impl->sources[index_of<EnvRef>()] = secrets::make_env_source(impl->helpers.environment);
+  impl->sources[index_of<FileRef>()] = secrets::make_file_source();
+  impl->sources[index_of<CommandRef>()] = secrets::make_command_source(impl->helpers);
+  for (const SecretProvider& provider : config.providers) {
+    if (provider.type == "1password") impl->onepassword_timeout = provider.timeout;
+  }
+  return SecretStore(std::move(impl));
+}
+
+SecretStore::SecretStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+}
+SecretStore::SecretStore(SecretStore&&) noexcept = default;
+SecretStore& SecretStore::operator=(SecretStore&&) noexcept = default;
+SecretStore::~SecretStore() = default;
+
+void SecretStore::plug(std::string source, std::unique_ptr<SecretSource> implementation) {
+  impl_->plugged.insert_or_assign(std::move(source), std::move(implementation));
+}
+
+void SecretStore::limit_helper_descriptors(std::uint64_t soft_limit) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(soft_limit, limit.rlim_max);
+  impl_->helpers.descriptor_limit = limit;
+}
+
+Result<Secret> SecretStore::fetch(const SecretRef& ref, std::chrono::milliseconds deadline) const {
+  const SecretSource* source = impl_->source_of(ref);
+  if (source == nullptr) {
+    return fail(Errc::store_unavailable, fmt::format("{}: no such store is plugged in", secrets::place_of(ref)));
+  }
+  try {
+    auto value = source->fetch(ref, std::chrono::steady_clock::now() + deadline);
+    if (!value) return value;
+    return secrets::accept_value(std::move(*value), ref);
+  } catch (const std::exception&) {
+    // Out of memory, or a plugged-in source that throws. what() may quote what it read.
+    return fail(Errc::internal, fmt::format("{}: the store failed in an unexpected way", secrets::place_of(ref)));
+  }
+}
+
+std::chrono::milliseconds SecretStore::default_deadline(const SecretRef& ref) const {
+  std::optional<std::chrono::milliseconds> own;
+  if (const auto* command = std::get_if<CommandRef>(&ref)) own = command->timeout;
+  if (std::holds_alternative<OnePasswordRef>(ref)) own = impl_->onepassword_timeout;
+  return own.value_or(kDefaultDeadline);
+}
+
+FetchCost SecretStore::cost(const SecretRef& ref) const noexcept {
+  const SecretSource* source = impl_->source_of(ref);
+  return source == nullptr ? FetchCost::immediate : source->cost();
+}
+
+std::vector<Result<>> SecretStore::check(std::span<const SecretRef> refs) const {
+  std::vector<Result<>> results(refs.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < refs.size(); i = next++) {
+      if (auto value = fetch(refs[i], default_deadline(refs[i])); !value) {
+        results[i] = std::unexpected(std::move(value.error()));
+      }
+    }
+  };
+  std::vector<std::jthread> threads;
+  try {
+    // This thread works too.
+    while (threads.size() + 1 < std::min(refs.size(), kMaxCheckThreads))
+      threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    // No more threads to be had: those that run do it all.
+  }
+  work();
+  threads.clear();  // joins
+  return results;
+}
+
+}  // namespace cordon

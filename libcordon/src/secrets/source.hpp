@@ -1,0 +1,33 @@
+// The built-in sources behind SecretStore. Each is a SecretSource that gets only references of its own kind.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <memory>
+#include <optional>
+
+#include <cordon/secret_store.hpp>
+
+namespace cordon::secrets {
+
+/// What helper programs are run with. Outlives the sources that refer to it; constant once the store is shared.
+struct HelperSettings {
+  Environment environment;  ///< The store's; helper_environment() chooses from it.
+  std::optional<rlimit> descriptor_limit;
+};
+
+/// EnvRef: a variable of `environment`. Immediate.
+std::unique_ptr<SecretSource> make_env_source(const Environment& environment);
+
+/// FileRef: the content of a file that only its owner can read (a root-owned one also a group, as systemd's credentials
+/// and mounted secrets are). Kept in memory and read again when the file changes: an unchanged one costs a stat().
+/// Immediate.
+std::unique_ptr<SecretSource> make_file_source();
+
+/// CommandRef: the first line that a program prints. Its exit code is shown in errors, its output never.
+std::unique_ptr<SecretSource> make_command_source(const HelperSettings& settings);
+
+/// References that can be written in cordon.toml and not be fetched by this version: not_supported. Immediate.
+std::unique_ptr<SecretSource> make_unsupported_source();
+
+}  // namespace cordon::secrets

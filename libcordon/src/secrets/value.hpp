@@ -1,0 +1,23 @@
+// The rule that every secret's value passes, and a reference in words.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <cordon/config.hpp>
+#include <cordon/error.hpp>
+#include <cordon/secret.hpp>
+
+namespace cordon::secrets {
+
+constexpr std::size_t kMaxSecret = 64 * 1024;
+
+/// `value` without one trailing newline (LF or CR LF). The value is never part of an error.
+/// @returns secret_invalid when it is empty, over 64 KiB or holds CR, LF or NUL
+Result<Secret> accept_value(Secret value, const SecretRef& ref);
+
+/// Where the secret lies, to begin a sentence with: `the file /run/secrets/x`. Holds nothing secret: of a command only
+/// the program's name.
+std::string place_of(const SecretRef& ref);
+
+}  // namespace cordon::secrets
