@@ -26,14 +26,17 @@ void forbid_core_dumps() noexcept {
 #endif
 }
 
-void raise_descriptor_limit() noexcept {
+/// @returns the soft limit as it was
+std::uint64_t raise_descriptor_limit() noexcept {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;  // what most systems begin with
+  const std::uint64_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
 #ifdef __APPLE__
   limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, OPEN_MAX);  // more is refused, whatever the hard limit says
 #endif
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  return before;
 }
 
 }  // namespace
@@ -45,10 +48,10 @@ void open_standard_streams() noexcept {
   }
 }
 
-void harden_process() noexcept {
+std::uint64_t harden_process() noexcept {
   forbid_core_dumps();
-  raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
+  return raise_descriptor_limit();
 }
 
 }  // namespace cordon::cli

@@ -126,19 +126,26 @@ ProxyOptions proxy_options(const Target& target, EventSink& sink) {
   return options;
 }
 
-Exit start(const Context& context, const Options& options, const Target& target, StopSignals& signals,
-           const SupervisorNotifier& supervisor) {
+/// What the process was given, for what it starts.
+struct Surroundings {
+  std::uint64_t helper_descriptors;
+  SupervisorNotifier supervisor;
+};
+
+Exit start(const Context& context, const Options& options, const Target& target, const Surroundings& surroundings,
+           StopSignals& signals) {
   const auto sink = make_log(
       {.level = level_of(options.level), .format = options.format == "json" ? LogFormat::json : LogFormat::text});
-  auto server = ProxyServer::create(target.config, SecretStore::create(target.config.secrets, context.environment),
-                                    target.ca_paths(), proxy_options(target, *sink));
+  auto secrets = SecretStore::create(target.config.secrets, context.environment);
+  secrets.limit_helper_descriptors(surroundings.helper_descriptors);
+  auto server = ProxyServer::create(target.config, std::move(secrets), target.ca_paths(), proxy_options(target, *sink));
   if (!server) return refuse_errors(context, options, target, server.error());
   announce(*sink, target, *server);
-  return serve(*server, signals, supervisor, *sink);
+  return serve(*server, signals, surroundings.supervisor, *sink);
 }
 
 Exit run(const Context& context, const Options& options) {
-  harden_process();
+  const Surroundings surroundings{harden_process(), SupervisorNotifier(context.environment)};
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
   if (const auto unsupported = unsupported_features(target->config, target->instance); !unsupported.empty()) {
@@ -146,9 +153,8 @@ Exit run(const Context& context, const Options& options) {
            fmt::format("nothing was started; mend the above, then: {}", command_line("start", options.target)));
     return Exit::failed;
   }
-  const SupervisorNotifier supervisor(context.environment);
   StopSignals signals;
-  const Exit exit = start(context, options, *target, signals, supervisor);
+  const Exit exit = start(context, options, *target, surroundings, signals);
   if (signals.insistent() != 0) StopSignals::die_of(signals.insistent());
   return exit;
 }
