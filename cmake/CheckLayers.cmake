@@ -19,7 +19,7 @@ set(header_os "^(libsecret|systemd|Security|CoreFoundation)/|^(mach-o|libproc)")
 set(header_sockets "^(sys/(socket|un|epoll|event)|netdb|ifaddrs)\\.h$")
 string(CONCAT header_posix
   "^(sys|netinet|arpa|net|linux|mach)/[a-z0-9_]+\\.h$|"
-  "^(dirent|dlfcn|errno|fcntl|ftw|glob|grp|limits|paths|poll|pthread|pwd|sched|signal|spawn|stdlib|string|syslog|termios|time|unistd)\\.h$")
+  "^(dirent|dlfcn|errno|fcntl|ftw|glob|grp|limits|paths|poll|pthread|pwd|sched|signal|spawn|stdlib|string|syslog|termios|time|unistd|crt_externs)\\.h$")
 
 set(violations "")
 macro(violation text)
