@@ -140,6 +140,19 @@ TEST(HostName, TellsLiteralsFromNames) {
     EXPECT_FALSE(is_ip_literal(name)) << name;
 }
 
+TEST(HostName, KnowsWhatCanOnlyBeThisMachineOrAPrivateNetwork) {
+  for (const std::string_view host :
+       {"localhost", "db.localhost", "127.0.0.1", "127.255.0.1", "10.0.0.1", "172.16.0.1", "172.31.0.1", "192.168.0.1",
+        "::1", "fd00::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:192.168.1.1"}) {
+    EXPECT_TRUE(is_loopback_or_private(host)) << host;
+  }
+  for (const std::string_view host :
+       {"localhost.example", "xlocalhost", "db", "8.8.8.8", "172.15.0.1", "172.32.0.1", "192.169.0.1", "0.0.0.0",
+        "169.254.1.1", "::", "fe80::1", "2001:db8::1", "::ffff:8.8.8.8", "ff02::1", ""}) {
+    EXPECT_FALSE(is_loopback_or_private(host)) << host;
+  }
+}
+
 struct AuthorityCase {
   std::string_view given, host;
   std::uint16_t port;
