@@ -27,6 +27,10 @@ using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Execut
 template <class T = void>
 using Task = asio::awaitable<Result<T>, Executor>;
 
+/// The same for one that has dealt with every error inside.
+template <class T = void>
+using Infallible = asio::awaitable<T, Executor>;
+
 inline constexpr asio::use_awaitable_t<Executor> use_task{};
 
 /// Completion token for one operation whose error goes into `error`.

@@ -35,6 +35,9 @@ class Stream : public Watched {
   /// How many bytes the kernel has taken, TLS records and all. Zero growth over a failed write means: nothing was sent.
   virtual std::uint64_t sent() const noexcept = 0;
 
+  /// TCP keep-alive probes after 60 s of silence, for connections that may be silent for ever.
+  virtual void probe_when_silent() noexcept = 0;
+
   Watchdog& watchdog_of() const noexcept { return watchdog(); }
 
  protected:

@@ -49,8 +49,11 @@ class TaskGroup {
 
   /// Ends idle members now and busy ones as they become idle.
   void drain() noexcept;
-  /// Returns when the group is draining and its last member has gone.
-  Task<> wait_until_empty() { return empty_.wait(); }
+  /// Returns when the group is draining and its last member has gone. Errors: timed_out at `deadline`, cancelled.
+  Task<> wait_until_empty(Clock::time_point deadline) {
+    empty_.set_deadline(deadline);
+    return empty_.wait();
+  }
   std::size_t size() const noexcept { return size_; }
 
  private:

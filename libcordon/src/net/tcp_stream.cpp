@@ -16,7 +16,7 @@ TcpStream::TcpStream(Socket socket, Watchdog& watchdog) : Stream(watchdog), sock
 
 TcpStream::~TcpStream() = default;
 
-void TcpStream::cancel_pending() noexcept {
+void TcpStream::cancel_operations() noexcept {
   asio::error_code ignored;
   socket_.cancel(ignored);
 }

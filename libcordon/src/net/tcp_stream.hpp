@@ -18,18 +18,19 @@ class TcpStream final : public Stream {
   Task<> shut_down_writing() override;
   bool is_quiet() noexcept override;
   std::uint64_t sent() const noexcept override { return sent_; }
+  void probe_when_silent() noexcept override;
 
   /// Sends what the kernel takes now, without waiting: the number of bytes, 0 when it takes none, or -1 on error.
   long send_now(base::ConstBytes bytes) noexcept;
 
-  /// TCP keep-alive probes after 60 s of silence, for tunnels that may be silent for ever.
-  void probe_when_silent() noexcept;
+  /// Ends pending operations without giving the connection up: for a stream on top, which knows why.
+  void cancel_operations() noexcept;
 
   int descriptor() noexcept { return socket_.native_handle(); }
   const Socket& socket() const noexcept { return socket_; }
 
  private:
-  void cancel_pending() noexcept override;
+  void cancel_pending() noexcept override { cancel_operations(); }
   /// The error of a finished operation, with our own reasons first.
   Error failure(const asio::error_code& error) const;
 

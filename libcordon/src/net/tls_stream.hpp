@@ -26,6 +26,7 @@ class TlsStream final : public Stream {
   Task<> shut_down_writing() override;
   bool is_quiet() noexcept override;
   std::uint64_t sent() const noexcept override { return tcp_->sent(); }
+  void probe_when_silent() noexcept override { tcp_->probe_when_silent(); }
 
   SSL& ssl() noexcept { return *ssl_; }
   TcpStream& tcp() noexcept { return *tcp_; }

@@ -19,6 +19,12 @@ void Watched::set_deadline(Clock::time_point deadline) noexcept {
   if (deadline < watchdog_.next_look_) watchdog_.schedule(deadline);
 }
 
+void Watched::expire_now() noexcept {
+  if (expired_) return;
+  expired_ = true;
+  cancel_pending();
+}
+
 void Watched::interrupt() noexcept {
   if (interrupted_) return;
   interrupted_ = true;

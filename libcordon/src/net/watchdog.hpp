@@ -25,6 +25,9 @@ class Watched {
   void expires_after(std::chrono::milliseconds time) noexcept { set_deadline(Clock::now() + time); }
   void never_expires() noexcept { set_deadline(kNever); }
 
+  /// As if the deadline had passed this moment.
+  void expire_now() noexcept;
+
   /// Ends pending and later operations with cancelled, for good.
   void interrupt() noexcept;
 

@@ -1,0 +1,63 @@
+#include "proxy/client.hpp"
+
+#include <array>
+
+namespace cordon::proxy {
+
+net::Task<> read_request_head(Client& client, std::chrono::milliseconds idle) {
+  client.stream->expires_after(idle);
+  if (auto ready = co_await client.reader.wait_for_message(*client.stream); !ready) co_return ready;
+  client.stream->expires_after(client.worker.runtime.timeouts().request_head);
+  auto event = co_await client.reader.next(*client.stream);
+  if (!event) co_return std::unexpected(std::move(event).error());
+  client.stream->never_expires();
+  co_return Result<>{};
+}
+
+bool finish_bodyless(Client& client) {
+  if (!client.reader.parser().in_message()) return true;
+  const auto event = client.reader.next_buffered();
+  return event && *event == http1::Event::end;
+}
+
+net::Infallible<Ending> send_refusal(Client& client, const Refusal& refusal, RequestEvent& record, Persistence wanted) {
+  // What is left of a body would be taken for the next request.
+  if (wanted == Persistence::keep_alive && (client.member.draining() || !finish_bodyless(client))) {
+    wanted = Persistence::close;
+  }
+  record.status = status_of(refusal.code);
+  record.refusal = name(refusal.code);
+  client.out.clear();
+  compose_refusal(refusal, wanted, record.method == "HEAD" ? Body::omit : Body::send, client.out);
+  client.stream->expires_after(client.worker.runtime.timeouts().request_head);
+  const bool written = (co_await client.stream->write(base::as_bytes(client.out))).has_value();
+  client.out.clear();
+  if (!written) co_return Ending::abort;
+  co_return wanted == Persistence::keep_alive ? Ending::keep_alive : Ending::close;
+}
+
+net::Infallible<> close_gently(Client& client) {
+  constexpr std::size_t kBound = std::size_t{256} * 1024;
+  constexpr std::chrono::seconds kPatience{1};
+  client.stream->expires_after(kPatience);
+  if (!co_await client.stream->shut_down_writing()) co_return;
+  std::array<std::byte, 4096> dropped;
+  for (std::size_t total = 0; total < kBound;) {
+    auto count = co_await client.stream->read_some(dropped);
+    if (!count) co_return;
+    total += *count;
+  }
+}
+
+Record::~Record() {
+  event.duration = std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - began_);
+  client_.worker.runtime.sink->on_request(event);
+}
+
+void Record::concerns(const Destination& destination) {
+  event.route = destination.route_name();
+  event.host = destination.host;
+  event.port = destination.port;
+}
+
+}  // namespace cordon::proxy

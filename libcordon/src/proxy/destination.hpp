@@ -1,0 +1,33 @@
+// Where the requests of a connection go, decided once and from the request target only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <cordon/config.hpp>
+
+#include "net/address_policy.hpp"
+
+namespace cordon::proxy {
+
+/// How the origin is spoken to.
+enum class Security : unsigned char { plaintext, tls };
+
+/// An origin, and the route that leads there.
+struct Destination {
+  std::string host;  ///< Canonical.
+  std::uint16_t port = 0;
+  const Route* route = nullptr;  ///< Null: none matched. Outlives the destination.
+  Security security = Security::tls;
+  net::Reach reach = net::Reach::public_only;
+  std::string host_field;  ///< The value of Host towards the origin.
+  std::string pool_key;    ///< Names what must be equal for a connection to be used again.
+
+  std::string_view route_name() const noexcept { return route != nullptr ? std::string_view(route->name) : ""; }
+};
+
+/// Fills in what follows from the other parts: reach, Host value, pool key. An unmatched destination reaches public
+/// addresses only; a route's without TLS private ones only (its credential would be readable on the way).
+Destination make_destination(std::string host, std::uint16_t port, const Route* route, Security security);
+
+}  // namespace cordon::proxy

@@ -1,0 +1,29 @@
+// TLS settings towards clients, one for each host that is intercepted.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <cordon/ca_manager.hpp>
+
+#include "tls/context.hpp"
+
+namespace cordon::proxy {
+
+/// One a worker. Settings are made with a host's leaf and made anew when the CA gives another leaf for it.
+class LeafContexts {
+ public:
+  /// A server-side TLS connection that shows the leaf for `host` and is bound to it. `host` outlives the connection.
+  Result<bssl::UniquePtr<SSL>> session_for(const CaManager& ca, const std::string& host);
+
+ private:
+  static constexpr std::size_t kMaxContexts = 1024;
+  struct Entry {
+    std::shared_ptr<const tls::Identity> identity;  // the CA's cache and we use the same leaf
+    bssl::UniquePtr<SSL_CTX> context;
+  };
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+}  // namespace cordon::proxy

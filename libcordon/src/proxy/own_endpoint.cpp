@@ -1,0 +1,38 @@
+#include "proxy/own_endpoint.hpp"
+
+#include "config/host_name.hpp"
+#include "http1/target.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+bool is_loopback_name(std::string_view host_field) {
+  if (host_field.empty()) return true;  // HTTP/1.0 without Host: no browser sends that
+  const auto host = config::parse_authority(host_field, 80);
+  return host && (host->host == "127.0.0.1" || host->host == "localhost" || host->host == "::1");
+}
+
+}  // namespace
+
+Result<> check_own_endpoint(const http1::RequestHead& request) {
+  if (http1::path_without_query(request.target) != "/health") return fail(Errc::not_found);
+  if (!is_loopback_name(request.value_of(http1::FieldName::host))) return fail(Errc::misdirected);
+  if (request.method != "GET" && request.method != "HEAD") return fail(Errc::method_refused);
+  return {};
+}
+
+net::Infallible<Ending> send_health(Client& client, RequestEvent& event) {
+  event.status = 200;
+  const bool whole = finish_bodyless(client);
+  const bool keep = client.request().keep_alive && whole && !client.member.draining();
+  const auto persistence = keep ? Persistence::keep_alive : Persistence::close;
+  client.out.clear();
+  compose_health(client.worker.runtime.options.instance, persistence,
+                 client.request().method == "HEAD" ? Body::omit : Body::send, client.out);
+  const bool written = (co_await client.stream->write(base::as_bytes(client.out))).has_value();
+  client.out.clear();
+  if (!written) co_return Ending::abort;
+  co_return keep ? Ending::keep_alive : Ending::close;
+}
+
+}  // namespace cordon::proxy

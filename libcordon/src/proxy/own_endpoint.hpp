@@ -1,0 +1,15 @@
+// The proxy's own endpoints: what is asked of the proxy itself, in origin-form on its port.
+#pragma once
+
+#include "proxy/client.hpp"
+
+namespace cordon::proxy {
+
+/// Whether an origin-form request is for /health. Errors: not_found (no Host can make it a proxied request),
+/// misdirected (a Host other than this machine's loopback: a page whose name was rebound), method_refused.
+Result<> check_own_endpoint(const http1::RequestHead& request);
+
+/// Answers GET or HEAD /health.
+net::Infallible<Ending> send_health(Client& client, RequestEvent& event);
+
+}  // namespace cordon::proxy

@@ -1,0 +1,186 @@
+#include <cordon/proxy_server.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+#include <asio/post.hpp>
+
+#include "base/files.hpp"
+#include "proxy/runtime.hpp"
+#include "tls/roots.hpp"
+
+namespace cordon {
+namespace {
+
+using proxy::Runtime;
+using Errors = std::vector<Error>;
+
+constexpr std::size_t kMaxRoots = std::size_t{4} * 1024 * 1024;
+
+/// Step 1: the config's own rules.
+Errors check_config(const Config& config) {
+  Errors errors;
+  for (const ConfigFault& fault : config.validate())
+    errors.push_back({Errc::config_invalid, fault.to_string()});
+  if (!config.listeners.empty()) {
+    errors.push_back({Errc::not_supported, "[[listeners]]: this version of Cordon has no PostgreSQL listeners"});
+  }
+  return errors;
+}
+
+/// Step 2: every route's secret once, all failures together.
+Errors check_secrets(const Config& config, const SecretStore& store) {
+  std::vector<SecretRef> refs;
+  for (const Route& route : config.routes)
+    refs.push_back(route.secret);
+  const auto results = store.check(refs);
+  Errors errors;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i]) continue;
+    const Error& error = results[i].error();
+    errors.push_back(
+        {error.code, fmt::format("route \"{}\": {}: {}", config.routes[i].name, describe(refs[i]), error.message())});
+  }
+  return errors;
+}
+
+using TlsSettings = Result<bssl::UniquePtr<SSL_CTX>>;
+
+/// TLS settings towards origins that trust `pems`.
+TlsSettings make_origin_settings(const std::vector<std::string>& pems) {
+  auto roots = tls::make_root_store(pems);
+  if (!roots) return std::unexpected(std::move(roots).error());
+  auto context = tls::make_origin_context(std::move(*roots));
+  if (context) net::TlsSessions::enable(**context);
+  return context;
+}
+
+Result<> add_roots(const std::optional<std::filesystem::path>& path, std::vector<std::string>& pems) {
+  if (!path) return {};
+  auto pem = base::read_file(*path, kMaxRoots);
+  if (!pem) return std::unexpected(std::move(pem).error());
+  pems.push_back(std::move(*pem));
+  return {};
+}
+
+/// Step 3: the roots that origins are verified against: the system's, and what the config adds for all and for each
+/// route.
+Result<> load_roots(const Config& config, Runtime& runtime) {
+  if (runtime.routes.routes().empty()) return {};
+  auto system = tls::system_roots_pem();
+  if (!system) return std::unexpected(std::move(system).error());
+  std::vector<std::string> pems = {std::move(*system)};
+  if (!runtime.options.extra_roots_pem.empty()) pems.push_back(runtime.options.extra_roots_pem);
+  if (auto added = add_roots(config.tls.upstream_ca_path, pems); !added) return added;
+  auto settings = make_origin_settings(pems);
+  if (!settings) return std::unexpected(std::move(settings).error());
+  runtime.origin_tls = std::move(*settings);
+
+  for (const Route& route : runtime.routes.routes()) {
+    if (!route.upstream_ca_path) continue;
+    std::vector<std::string> own = pems;
+    if (auto added = add_roots(route.upstream_ca_path, own); !added) return added;
+    auto own_settings = make_origin_settings(own);
+    if (!own_settings) return std::unexpected(std::move(own_settings).error());
+    runtime.route_tls.emplace(&route, std::move(*own_settings));
+  }
+  return {};
+}
+
+/// Step 4: the CA, and the bundle that clients use.
+Result<> open_ca(const std::optional<CaPaths>& paths, Runtime& runtime) {
+  if (!paths) return {};
+  auto ca = CaManager::open(*paths, {.label = runtime.options.instance});
+  if (!ca) return std::unexpected(std::move(ca).error());
+  if (auto refreshed = ca->refresh_bundle(); !refreshed) {
+    // Clients may need it; the proxy does not.
+    runtime.notice(LogLevel::warn, "the combined bundle could not be written: " + refreshed.error().message());
+  }
+  runtime.ca.emplace(std::move(*ca));
+  return {};
+}
+
+}  // namespace
+
+struct ProxyServer::Impl {
+  explicit Impl(std::unique_ptr<Runtime> runtime_) : runtime(std::move(runtime_)) {}
+
+  /// Step 5: the port, on each worker.
+  Result<> bind(std::uint16_t port);
+  void stop(StopMode mode);
+
+  std::unique_ptr<Runtime> runtime;
+  proxy::BlockingPools pools;
+  std::vector<std::unique_ptr<proxy::Worker>> workers;
+  std::uint16_t port = 0;
+};
+
+Result<> ProxyServer::Impl::bind(std::uint16_t wanted) {
+  const unsigned count = std::max(1U, runtime->options.workers);
+  const auto sharing = count > 1 ? net::Sharing::shared : net::Sharing::alone;
+  port = wanted;
+  for (unsigned i = 0; i < count; ++i) {
+    auto worker = std::make_unique<proxy::Worker>(*runtime, pools);
+    if (auto bound = worker->listen(port, sharing); !bound) return bound;
+    port = worker->listener->port();
+    workers.push_back(std::move(worker));
+  }
+  runtime->own_ports.push_back(port);
+  return {};
+}
+
+void ProxyServer::Impl::stop(StopMode mode) {
+  for (const auto& worker : workers) {
+    asio::post(worker->io, [&worker = *worker, mode] { worker.stop(mode); });
+  }
+}
+
+ProxyServer::ProxyServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+}
+ProxyServer::ProxyServer(ProxyServer&&) noexcept = default;
+ProxyServer& ProxyServer::operator=(ProxyServer&&) noexcept = default;
+ProxyServer::~ProxyServer() = default;
+
+std::expected<ProxyServer, std::vector<Error>> ProxyServer::create(Config config, SecretStore secrets,
+                                                                   std::optional<CaPaths> ca, ProxyOptions options) {
+  const auto failed = [](Error error) { return std::unexpected(Errors{std::move(error)}); };
+  if (auto errors = check_config(config); !errors.empty()) return std::unexpected(std::move(errors));
+  if (auto errors = check_secrets(config, secrets); !errors.empty()) return std::unexpected(std::move(errors));
+
+  EventSink* sink = options.sink != nullptr ? options.sink : &null_sink();
+  auto runtime = std::make_unique<Runtime>(config.routes, std::move(options));
+  runtime->sink = sink;
+  runtime->secrets = std::make_shared<const SecretStore>(std::move(secrets));
+  if (auto loaded = load_roots(config, *runtime); !loaded) return failed(loaded.error());
+  if (!config.tls.enabled) ca.reset();
+  if (auto opened = open_ca(ca, *runtime); !opened) return failed(opened.error());
+
+  auto impl = std::make_unique<Impl>(std::move(runtime));
+  if (auto bound = impl->bind(config.listen); !bound) return failed(bound.error());
+  return ProxyServer(std::move(impl));
+}
+
+std::uint16_t ProxyServer::port() const noexcept {
+  return impl_->port;
+}
+
+std::size_t ProxyServer::active_connections() const noexcept {
+  return impl_->runtime->connections;
+}
+
+Result<> ProxyServer::run() {
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < impl_->workers.size(); ++i) {
+    others.emplace_back([worker = impl_->workers[i].get()] { worker->run(); });
+  }
+  impl_->workers.front()->run();
+  return {};
+}
+
+void ProxyServer::stop(StopMode mode) noexcept {
+  impl_->stop(mode);
+}
+
+}  // namespace cordon

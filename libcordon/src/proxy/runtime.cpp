@@ -1,0 +1,64 @@
+#include "proxy/runtime.hpp"
+
+#include <asio/co_spawn.hpp>
+
+#include "proxy/http_session.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+/// For coroutines whose end nobody waits for and whose errors have been dealt with inside.
+constexpr auto kIgnoreEnd = [](const std::exception_ptr&, const auto&...) {};
+
+}  // namespace
+
+Worker::Worker(Runtime& runtime_, BlockingPools& pools)
+    : runtime(runtime_),
+      resolver(watchdog, pools.dns, runtime.options.fixed_addresses),
+      dialer(watchdog, resolver, {runtime.timeouts().dns, runtime.timeouts().connect}, runtime.own_ports),
+      secrets(watchdog, pools.secrets, runtime.secrets) {
+}
+
+Result<> Worker::listen(std::uint16_t port, net::Sharing sharing) {
+  auto bound = net::Listener::bind(io.get_executor(), port, sharing);
+  if (!bound) return std::unexpected(std::move(bound).error());
+  listener.emplace(std::move(*bound));
+  return {};
+}
+
+void Worker::run() {
+  asio::co_spawn(io, accept_all(), kIgnoreEnd);
+  io.run();
+}
+
+net::Infallible<> Worker::accept_all() {
+  for (;;) {
+    auto socket = co_await listener->accept();
+    if (!socket) co_return;
+    asio::co_spawn(io, serve_client(*this, std::move(*socket)), kIgnoreEnd);
+  }
+}
+
+void Worker::stop(StopMode mode) {
+  if (mode == StopMode::immediate) watchdog.interrupt_all();
+  if (std::exchange(stopping_, true)) return;
+  listener->close();
+  pool.clear();
+  sessions.drain();
+  asio::co_spawn(io, drain(), kIgnoreEnd);
+}
+
+net::Infallible<> Worker::drain() {
+  co_await sessions.wait_until_empty(net::Clock::now() + runtime.timeouts().drain);
+  // Ends every wait that is left; sessions only have to return from there.
+  watchdog.interrupt_all();
+  asio::error_code ignored;
+  for (int rounds = 0; sessions.size() > 0 && rounds < 400; ++rounds) {  // 2 s: for a wait that we forgot
+    net::Timer pause(io.get_executor(), std::chrono::milliseconds(5));
+    co_await pause.async_wait(net::error_into(ignored));
+  }
+  pool.clear();
+  io.stop();
+}
+
+}  // namespace cordon::proxy

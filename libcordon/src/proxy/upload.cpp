@@ -1,0 +1,97 @@
+#include "proxy/upload.hpp"
+
+#include <asio/co_spawn.hpp>
+
+#include "http1/serializer.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+constexpr std::size_t kFlushSize = std::size_t{16} * 1024;  // one TLS record
+
+}  // namespace
+
+void Upload::frame_chunk(base::ConstBytes body) {
+  http1::append_chunk_head(body.size(), chunks_);
+  chunks_ += base::as_text(body);
+  chunks_ += "\r\n";
+}
+
+Result<> Upload::gather(base::WipedBuffer& head) {
+  const std::size_t bound = head.size() + kFlushSize;
+  while (state_ == State::waiting && head.size() < bound) {
+    auto event = client_.reader.next_buffered();
+    if (!event) return std::unexpected(std::move(event).error());
+    if (*event == http1::Event::need_more) break;
+    if (*event == http1::Event::end) {
+      if (chunked()) http1::append_last_chunk(client_.reader.parser().trailers(), chunks_);
+      state_ = State::complete;
+    } else {
+      const auto body = client_.reader.parser().body();
+      bytes_ += body.size();
+      if (chunked()) {
+        frame_chunk(body);
+      } else {
+        head.append(base::as_text(body));
+      }
+    }
+    head.append(chunks_);
+    chunks_.clear();
+  }
+  return {};
+}
+
+void Upload::start(net::Stream& origin) {
+  if (state_ != State::waiting) return;
+  state_ = State::running;
+  origin_ = &origin;
+  asio::co_spawn(client_.worker.io, copy_rest(), [this](const std::exception_ptr&, const Result<>& result) {
+    state_ = result ? State::complete : State::failed;
+    ended_.set();
+  });
+}
+
+net::Infallible<> Upload::stop() {
+  if (state_ == State::running) {
+    origin_->interrupt();
+    client_.stream->expire_now();
+    while (!ended_.is_set()) {
+      if (!co_await ended_.wait()) ended_.set_deadline(net::Watched::kNever);
+    }
+  }
+}
+
+net::Task<> Upload::copy_rest() {
+  const auto gap = client_.worker.runtime.timeouts().response_gap;
+  for (;;) {
+    client_.stream->expires_after(gap);
+    auto event = co_await client_.reader.next(*client_.stream);
+    if (!event) {
+      // A client that breaks its own request ends the exchange.
+      client_fault_ = event.error();
+      origin_->interrupt();
+      co_return std::unexpected(std::move(event).error());
+    }
+    origin_->expires_after(gap);
+    // An origin that stops listening may still answer: the exchange reads on.
+    if (auto forwarded = co_await forward_event(*event); !forwarded) co_return forwarded;
+    if (*event == http1::Event::end) co_return Result<>{};
+  }
+}
+
+net::Task<> Upload::forward_event(http1::Event event) {
+  if (event == http1::Event::end) {
+    if (chunked()) http1::append_last_chunk(client_.reader.parser().trailers(), chunks_);
+  } else {
+    const auto body = client_.reader.parser().body();
+    bytes_ += body.size();
+    if (!chunked()) co_return co_await origin_->write(body);
+    frame_chunk(body);
+    if (!client_.reader.must_read() && chunks_.size() < kFlushSize) co_return Result<>{};  // more chunks are here
+  }
+  auto written = co_await origin_->write(base::as_bytes(chunks_));
+  chunks_.clear();
+  co_return written;
+}
+
+}  // namespace cordon::proxy

@@ -1,0 +1,54 @@
+// A request body's way from the client to the origin.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/wiped_buffer.hpp"
+#include "net/event.hpp"
+#include "proxy/client.hpp"
+
+namespace cordon::proxy {
+
+/// Lives in an exchange, which awaits stop() before it ends. What is here already goes with the head; the rest runs
+/// beside the response.
+class Upload {
+ public:
+  explicit Upload(Client& client) : client_(client), ended_(client.worker.watchdog) {}
+
+  /// Appends to `head` what has arrived of the body, up to a record's size. Errors: bad_request.
+  Result<> gather(base::WipedBuffer& head);
+
+  /// Begins to copy the rest to `origin`, which must outlive stop(). Nothing to do when it is complete.
+  void start(net::Stream& origin);
+
+  /// Ends what runs and waits for it. The client's stream may be used by others afterwards.
+  net::Infallible<> stop();
+
+  /// Whether all of the body is on its way.
+  bool complete() const noexcept { return state_ == State::complete; }
+
+  /// What the client did wrong, when the upload ended for that: its framing, or its connection. The origin's stream has
+  /// been interrupted then.
+  const std::optional<Error>& client_fault() const noexcept { return client_fault_; }
+
+  std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  enum class State : unsigned char { waiting, running, complete, failed };
+
+  bool chunked() const noexcept { return client_.request().framing.kind == http1::Framing::Kind::chunked; }
+  void frame_chunk(base::ConstBytes body);
+  net::Task<> copy_rest();
+  net::Task<> forward_event(http1::Event event);
+
+  Client& client_;
+  net::Stream* origin_ = nullptr;
+  std::string chunks_;  ///< On their way to the origin.
+  std::uint64_t bytes_ = 0;
+  State state_ = State::waiting;
+  std::optional<Error> client_fault_;
+  net::Event ended_;
+};
+
+}  // namespace cordon::proxy
