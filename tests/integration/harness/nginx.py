@@ -82,6 +82,9 @@ class _Sink(ThreadingMixIn, UnixStreamServer):
         super().__init__(path, _SinkHandler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, request, client_address):
+        """A client that goes away is no news."""
+
 
 class _SinkHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

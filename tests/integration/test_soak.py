@@ -1,0 +1,77 @@
+"""Many keep-alive clients for a while: no failed request, no growth. 1,000 clients for 5 minutes with CORDON_TEST_FULL=1."""
+
+import json
+import os
+import subprocess
+import time
+
+from harness import FULL, CordonTest, host, main
+
+CLIENTS, SECONDS, INTERVAL = (1000, 300, 5) if FULL else (200, 15, 1)
+LOAD = os.environ.get("CORDON_LOAD")
+
+
+class Soak(CordonTest):
+    @classmethod
+    def set_up_origins(cls):
+        if not LOAD:
+            raise AssertionError("CORDON_LOAD must name the load client (build the target cordon-load)")
+        cls.world.nginx  # noqa: B018 - starts it
+
+    @classmethod
+    def routes(cls):
+        return [cls.world.route("api")]
+
+    @classmethod
+    def options(cls):
+        return {"log_level": "warn"}
+
+    def load(self, *arguments):
+        return subprocess.Popen([LOAD, "--proxy", f"127.0.0.1:{self.cordon.port}", "--ca", str(self.cordon_bundle()), "--url",
+                                 f"https://{host('api')}/kib", "--json", *arguments], stdout=subprocess.PIPE, text=True)
+
+    def sample(self, process, started):
+        """Rows of (seconds, RSS in KiB, descriptors) until the load ends."""
+        rows = []
+        print(f"\n{'seconds':>8} {'RSS KiB':>8} {'descriptors':>12}", flush=True)
+        while process.poll() is None:
+            rows.append((time.monotonic() - started, self.cordon.resident_kib(), self.cordon.descriptors()))
+            print(f"{rows[-1][0]:8.0f} {rows[-1][1]:8} {rows[-1][2]:12}", flush=True)
+            time.sleep(INTERVAL)
+        return rows
+
+    def test_keep_alive_clients(self):
+        before = self.cordon.descriptors()
+        process = self.load("--connections", str(CLIENTS), "--duration", f"{SECONDS}s")
+        rows = self.sample(process, time.monotonic())
+        report = json.loads(process.stdout.read())
+        print(json.dumps(report, indent=1))
+        self.assertEqual(process.returncode, 0, "every request is answered with 200")
+        self.assertEqual((report["not_200"], report["errors"]), (0, 0))
+        self.assertGreater(report["ok"], CLIENTS)
+        warm = [row for row in rows if row[0] > SECONDS / 3]
+        self.assertLess(warm[-1][1] - warm[0][1], 1024, "RSS after the first third")
+        self.assertLess(abs(warm[-1][2] - warm[0][2]), 32, "descriptors after the first third")
+        deadline = time.monotonic() + 40  # pooled connections to the origin are kept for 30 s
+        while self.cordon.descriptors() > before + 4 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        self.assertLessEqual(self.cordon.descriptors(), before + 4, "descriptors come back")
+
+    def test_new_connections(self):
+        for more in ([], ["--resume"]):
+            with self.subTest(more):
+                process = self.load("--connections", "16", "--duration", "3s", "--new-connections", *more)
+                report = json.loads(process.communicate()[0])
+                self.assertEqual((process.returncode, report["errors"], report["not_200"]), (0, 0, 0), report)
+                self.assertEqual(report["resumed"] > 0, bool(more))
+
+    def test_uploads(self):
+        process = subprocess.Popen([LOAD, "--proxy", f"127.0.0.1:{self.cordon.port}", "--ca", str(self.cordon_bundle()), "--url",
+                                    f"https://{host('api')}/sink", "--json", "--method", "POST", "--body-size", "1000000", "-c", "8", "-d", "3s"],
+                                   stdout=subprocess.PIPE, text=True)
+        report = json.loads(process.communicate()[0])
+        self.assertEqual((process.returncode, report["errors"], report["not_200"]), (0, 0, 0), report)
+
+
+if __name__ == "__main__":
+    main()
