@@ -31,7 +31,7 @@ std::string system_message(int error) {
 }
 
 std::string open_fault(int error) {
-  if (error == ENOENT || error == ENOTDIR) return "does not exist; `cordon setup` or `cordon route add` makes one";
+  if (error == ENOENT || error == ENOTDIR) return "does not exist; write it, or name another file";
   // What open says of a socket; a FIFO and a directory open and are told apart by their mode.
   if (error == ENXIO || error == EOPNOTSUPP) return "is not a regular file";
   return fmt::format("cannot be opened: {}", system_message(error));

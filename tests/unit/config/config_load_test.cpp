@@ -53,8 +53,8 @@ TEST_F(ConfigLoad, NamesTheFileInItsFaults) {
   EXPECT_EQ(fault(), file_.string() + ":1:10: listen: must be a port from 1 to 65535");
 }
 
-TEST_F(ConfigLoad, SaysHowToMakeAMissingFile) {
-  expect_fault("does not exist; `cordon setup`");
+TEST_F(ConfigLoad, SaysThatAFileIsMissing) {
+  expect_fault("does not exist; write it, or name another file");
 }
 
 TEST_F(ConfigLoad, L6RefusesAWorldWritableFile) {
