@@ -42,7 +42,7 @@ void mint_leaf(benchmark::State& state) {
   const auto ca = place.open();
   if (!ca) return state.SkipWithError(ca.error().context.c_str());
   std::uint64_t host = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto leaf = ca->leaf("host" + std::to_string(host++) + ".example.com");
     if (!leaf) return state.SkipWithError(leaf.error().context.c_str());
     benchmark::DoNotOptimize(leaf->get());
@@ -57,7 +57,7 @@ void find_leaf(benchmark::State& state) {
   for (int i = 0; i < 1024; ++i) {
     if (!ca->leaf("host" + std::to_string(i) + ".example.com")) return state.SkipWithError("a leaf cannot be made");
   }
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto leaf = ca->leaf("host512.example.com");
     benchmark::DoNotOptimize(leaf->get());
   }
@@ -67,7 +67,7 @@ BENCHMARK(find_leaf)->Unit(benchmark::kNanosecond);
 void open_ca(benchmark::State& state) {
   const TemporaryCa place;
   if (const auto made = place.open(); !made) return state.SkipWithError(made.error().context.c_str());
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto ca = place.open();
     benchmark::DoNotOptimize(ca.has_value());
   }
@@ -75,7 +75,7 @@ void open_ca(benchmark::State& state) {
 BENCHMARK(open_ca)->Unit(benchmark::kMicrosecond);
 
 void load_system_roots(benchmark::State& state) {
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto pem = cordon::tls::system_roots_pem();
     if (!pem) return state.SkipWithError(pem.error().context.c_str());
     const auto store = cordon::tls::make_root_store({&*pem, 1});
@@ -90,7 +90,7 @@ void make_server_settings(benchmark::State& state) {
   const auto ca = place.open();
   if (!ca) return state.SkipWithError(ca.error().context.c_str());
   const auto leaf = ca->leaf("host.example.com");
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto context = cordon::tls::make_server_context(**leaf);
     benchmark::DoNotOptimize(context.has_value());
   }

@@ -1,7 +1,6 @@
 #include <cordon/ca_manager.hpp>
 
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "ca/bundle.hpp"
@@ -23,13 +22,16 @@ constexpr std::chrono::hours kRenewal{24};
 }  // namespace
 
 struct CaManager::Impl {
-  Impl(CaPaths ca_paths, CaOptions ca_options, tls::Identity ca_root)
-      : paths(std::move(ca_paths)), options(std::move(ca_options)), root(std::move(ca_root)) {}
+  Impl(CaPaths ca_paths, CaOptions ca_options, std::unique_ptr<const tls::Identity> ca_root, ca::LeafIssuer ca_issuer)
+      : paths(std::move(ca_paths)),
+        options(std::move(ca_options)),
+        root(std::move(ca_root)),
+        issuer(std::move(ca_issuer)) {}
 
   // A new one would last no longer when the CA itself ends first. One from beyond a week ahead was made before the
   // clock was put back.
   bool is_fresh(const tls::Identity& leaf, ca::TimePoint now) const {
-    const bool ends_soon = leaf.not_after() - kRenewal <= now && leaf.not_after() < root.not_after();
+    const bool ends_soon = leaf.not_after() - kRenewal <= now && leaf.not_after() < root->not_after();
     return !ends_soon && leaf.not_after() <= now + ca::kLeafLifetime && now < leaf.not_after();
   }
 
@@ -49,8 +51,8 @@ struct CaManager::Impl {
 
   const CaPaths paths;
   const CaOptions options;
-  const tls::Identity root;
-  std::optional<ca::LeafIssuer> issuer;
+  const std::unique_ptr<const tls::Identity> root;  // on the heap: the issuer points at it
+  const ca::LeafIssuer issuer;
   // Taken once a connection for a look-up, never a request, and not while a leaf is made: a host that is new delays no
   // other.
   std::mutex mutex;
@@ -66,11 +68,10 @@ CaManager::~CaManager() = default;
 Result<CaManager> CaManager::open(const CaPaths& paths, CaOptions options) {
   auto root = ca::open_root(paths, options);
   if (!root) return std::unexpected(std::move(root.error()));
-  auto impl = std::make_unique<Impl>(paths, std::move(options), std::move(*root));
-  auto issuer = ca::LeafIssuer::create(impl->root);
+  auto kept = std::make_unique<const tls::Identity>(std::move(*root));
+  auto issuer = ca::LeafIssuer::create(*kept);
   if (!issuer) return std::unexpected(std::move(issuer.error()));
-  impl->issuer = std::move(*issuer);
-  return CaManager(std::move(impl));
+  return CaManager(std::make_unique<Impl>(paths, std::move(options), std::move(kept), std::move(*issuer)));
 }
 
 const CaPaths& CaManager::paths() const noexcept {
@@ -78,17 +79,17 @@ const CaPaths& CaManager::paths() const noexcept {
 }
 
 std::string CaManager::certificate_pem() const {
-  return ca::to_pem(*impl_->root.certificate());
+  return ca::to_pem(*impl_->root->certificate());
 }
 
 std::chrono::system_clock::time_point CaManager::not_after() const {
-  return impl_->root.not_after();
+  return impl_->root->not_after();
 }
 
 Result<std::shared_ptr<const tls::Identity>> CaManager::leaf(std::string_view host) const {
   const ca::TimePoint now = impl_->options.now();
   if (auto kept = impl_->find(host, now)) return kept;
-  auto made = impl_->issuer->issue(host, now);
+  auto made = impl_->issuer.issue(host, now);
   if (!made) return made;
   return impl_->keep(host, std::move(*made), now);
 }

@@ -14,7 +14,7 @@ namespace cordon::ca {
 namespace {
 
 constexpr std::size_t kLineLength = 64;
-constexpr std::size_t kLargestKey = 16 * 1024;  // DER; an RSA key of 16,384 bits has 9 KiB
+constexpr std::size_t kLargestKey = std::size_t{16} * 1024;  // DER; an RSA key of 16,384 bits has 9 KiB
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEncrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 constexpr std::string_view kLabelEnd = "PRIVATE KEY-----";

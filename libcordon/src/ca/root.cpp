@@ -21,7 +21,7 @@ namespace cordon::ca {
 namespace {
 
 constexpr std::chrono::days kLifetime{3650};
-constexpr std::size_t kLargestFile = 256 * 1024;
+constexpr std::size_t kLargestFile = std::size_t{256} * 1024;
 constexpr mode_t kKeyMode = 0600;
 constexpr mode_t kCertificateMode = 0644;
 

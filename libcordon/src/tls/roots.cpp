@@ -28,7 +28,7 @@ constexpr const char* kBundlePlaces[] = {
     "/etc/ssl/cert.pem",                                  // Alpine, OpenBSD, macOS
 };
 
-constexpr std::size_t kLargestBundle = 16 * 1024 * 1024;
+constexpr std::size_t kLargestBundle = std::size_t{16} * 1024 * 1024;
 
 bool has_cordon_organization(const X509& certificate) noexcept {
   X509_NAME* const subject = X509_get_subject_name(&certificate);
@@ -43,7 +43,7 @@ bool has_cordon_organization(const X509& certificate) noexcept {
 
 // Adds the certificates of one text. @returns how many of them the store now holds; an unreadable one is passed over,
 // as one bad entry must not cost the trust in all others
-std::size_t add_certificates(X509_STORE& store, std::string_view pem) {
+std::size_t add_certificates(X509_STORE& store, std::string_view pem, CordonCas cordon_cas) {
   const bssl::UniquePtr<BIO> reader(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::size_t count = 0;
   while (reader) {
@@ -51,7 +51,7 @@ std::size_t add_certificates(X509_STORE& store, std::string_view pem) {
     const bool at_end = !certificate && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     ERR_clear_error();
     if (at_end) break;
-    if (!certificate || is_cordon_ca(*certificate)) continue;
+    if (!certificate || (cordon_cas == CordonCas::left_out && is_cordon_ca(*certificate))) continue;
     if (X509_STORE_add_cert(&store, certificate.get()) == 1) ++count;  // a second copy is passed over inside
   }
   return count;
@@ -76,11 +76,11 @@ Result<std::string> system_roots_pem() {
                           fmt::join(kBundlePlaces, ", ")));
 }
 
-Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string> pems) {
+Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string> pems, CordonCas cordon_cas) {
   bssl::UniquePtr<X509_STORE> store(X509_STORE_new());
   if (!store) return fail(Errc::internal, "cannot make a store of root certificates: " + drain_errors());
   for (const std::string& pem : pems) {
-    if (add_certificates(*store, pem) == 0) {
+    if (add_certificates(*store, pem, cordon_cas) == 0) {
       return fail(Errc::ca_invalid,
                   "no root certificate that origins may be verified against (Cordon's own CAs never are)");
     }

@@ -26,9 +26,13 @@ bool is_cordon_ca(const X509& certificate) noexcept;
 /// @returns file_missing with the places looked at, file_failed
 Result<std::string> system_roots_pem();
 
+/// Whether Cordon's own CAs may stand in a store: never in one for origins; only a client of Cordon trusts them.
+enum class CordonCas : unsigned char { left_out, kept };
+
 /// A store with every certificate of each of `pems` that is not Cordon's own, each once. Unreadable ones are passed
 /// over. About 4 ms for a distribution's 144.
 /// @returns ca_invalid when a text holds none
-Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string> pems);
+Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string> pems,
+                                                    CordonCas cordon_cas = CordonCas::left_out);
 
 }  // namespace cordon::tls

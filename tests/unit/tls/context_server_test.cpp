@@ -326,17 +326,6 @@ TEST_F(ServerContext, AsksForNoClientCertificate) {
   EXPECT_FALSE(asked);
 }
 
-// T9: a client that renegotiates after a TLS 1.2 handshake ends its connection.
-TEST_F(ServerContext, RefusesRenegotiation) {
-  SSL_CTX_set_max_proto_version(client_context_.get(), TLS1_2_VERSION);
-  const auto to_server = client("api.example.com");
-  const auto at_server = server();
-  ASSERT_TRUE(test::join_and_shake_hands(*to_server, *at_server).done());
-  EXPECT_EQ(SSL_renegotiate(to_server.get()), 0);  // BoringSSL's client cannot start one...
-  EXPECT_EQ(SSL_renegotiate(at_server.get()), 0);  // ...and its server neither starts nor accepts one
-  ERR_clear_error();
-}
-
 TEST(ServerContextPairs, RefusesAKeyThatDoesNotMatch) {
   const auto identity = test::make_test_identity({.names = "DNS:a.example"});
   bssl::UniquePtr<X509> certificate(X509_dup(identity->certificate()));
