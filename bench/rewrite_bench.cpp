@@ -1,5 +1,5 @@
-// What one request costs on its way through the proxy, without sockets: parse, validate, look the route up, decide, serialise.
-// Beside it llhttp's own parse of the same bytes, which is the yardstick.
+// What one request costs on its way through the proxy, without sockets: parse, validate, look the route up, decide,
+// serialise. Beside it llhttp's own parse of the same bytes, which is the yardstick.
 #include <benchmark/benchmark.h>
 #include <llhttp.h>
 
@@ -46,7 +46,8 @@ std::string browser_post() {
          "sec-ch-ua-platform: \"Linux\"\r\n"
          "sec-ch-ua-platform-version: \"6.1.0\"\r\n"
          "Authorization: Bearer dummy-key-0123456789\r\n"
-         "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36\r\n"
+         "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 "
+         "Safari/537.36\r\n"
          "Content-Type: application/json\r\n"
          "Accept: application/json, text/plain, */*\r\n"
          "X-Requested-With: XMLHttpRequest\r\n"
