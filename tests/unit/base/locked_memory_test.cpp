@@ -70,7 +70,7 @@ TEST(LockedMemory, GivesABlockOfTheSameClassOutAgain) {
 }
 
 TEST(LockedMemory, AlignsEveryBlockForAnyType) {
-  for (const std::size_t size : {1, 31, 33, 64, 65, 1000, 4096, 4097, 70'000}) {
+  for (const std::size_t size : {1U, 31U, 33U, 64U, 65U, 1000U, 4096U, 4097U, 70'000U}) {
     void* memory = allocate_locked(size);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 16, 0U) << size;
     std::memset(memory, 1, size);

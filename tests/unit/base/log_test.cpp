@@ -2,12 +2,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -166,20 +166,17 @@ TEST(Log, NeverHoldsItsOwnerLongerThanASecond) {
   EXPECT_LT(taken, 1800ms);
 }
 
-TEST(Log, NeverKeepsTheProcessFromExiting) {
+[[noreturn]] void exit_with_a_stuck_log() {
+  if (__lsan_disable != nullptr) __lsan_disable();
   Pipe pipe = make_pipe();
   fill(pipe.in.get());
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (__lsan_disable != nullptr) __lsan_disable();
-    auto log = make_log({.descriptor = pipe.in.get()});
-    log->on_notice(LogLevel::info, "stuck");
-    log.reset();
-    std::exit(7);  // NOLINT(concurrency-mt-unsafe)
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+  make_log({.descriptor = pipe.in.get()})->on_notice(LogLevel::info, "stuck");
+  std::exit(7);  // NOLINT(concurrency-mt-unsafe)
+}
+
+TEST(LogDeathTest, NeverKeepsTheProcessFromExiting) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(exit_with_a_stuck_log(), testing::ExitedWithCode(7), "");
 }
 
 TEST(Log, SurvivesAReaderThatIsGoneWithDefaultSigpipe) {
