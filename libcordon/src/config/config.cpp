@@ -85,25 +85,27 @@ std::string ConfigFault::to_string() const {
 }
 
 Loaded Config::load(const std::filesystem::path& path) {
-  const auto file = config::read_config_file(path);
-  if (!file) return single_fault(path, {}, file.error());
-  auto loaded = parse(file->text, path);
-  if (loaded && !file->warning.empty()) {
-    loaded->warnings.insert(loaded->warnings.begin(), ConfigFault{path, 0, 0, "", file->warning});
+  const std::filesystem::path file = absolute_path(path);
+  const auto content = config::read_config_file(file);
+  if (!content) return single_fault(file, {}, content.error());
+  auto loaded = parse(content->text, file);
+  if (loaded && !content->warning.empty()) {
+    loaded->warnings.insert(loaded->warnings.begin(), ConfigFault{file, 0, 0, "", content->warning});
   }
   return loaded;
 }
 
 Loaded Config::parse(std::string_view text, const std::filesystem::path& path) {
+  const std::filesystem::path file = absolute_path(path);
   if (text.size() > config::kMaxConfigSize) {
-    return single_fault(path, {}, fmt::format("is over {} bytes", config::kMaxConfigSize));
+    return single_fault(file, {}, fmt::format("is over {} bytes", config::kMaxConfigSize));
   }
   if (const auto bad = config::find_invalid_utf8(text)) {
-    return single_fault(path, config::place_of(text, *bad), "not UTF-8: save the file in that encoding");
+    return single_fault(file, config::place_of(text, *bad), "not UTF-8: save the file in that encoding");
   }
   const auto document = config::parse_document(text);
-  if (!document) return single_fault(path, document.error().place, document.error().message);
-  return read_document(*document, absolute_path(path));
+  if (!document) return single_fault(file, document.error().place, document.error().message);
+  return read_document(*document, file);
 }
 
 std::vector<ConfigFault> Config::validate() const {

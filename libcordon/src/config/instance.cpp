@@ -54,12 +54,11 @@ std::string namespace_of(const fs::path& config) {
   return fmt::format("{}-{}", plain_name(config.stem().native()), hash8(whole));
 }
 
-/// The folder of the user scope's config with its symlinks resolved, as far as it exists.
-fs::path user_folder(const fs::path& config_home) {
+/// `path` with the symlinks of its folder resolved, as far as the folder exists.
+fs::path resolve_what_exists(const fs::path& path) {
   std::error_code error;
-  const fs::path folder = config_home / "cordon";
-  fs::path resolved = fs::weakly_canonical(folder, error);
-  return error ? folder : resolved;
+  const fs::path folder = fs::weakly_canonical(path.parent_path(), error);
+  return error ? path : folder / path.filename();
 }
 
 Instance make_instance(Scope scope, std::string name, fs::path config, const fs::path& config_home) {
@@ -122,12 +121,14 @@ fs::path database_home() {
 
 Result<Instance> Instance::resolve(const InstanceRequest& request) {
   if (auto checked = check_request(request); !checked) return std::unexpected(checked.error());
-  const fs::path user_config = user_folder(request.config_home) / kConfigName;
-  if (request.scope == Scope::user) return make_instance(Scope::user, "user", user_config, request.config_home);
-  auto config = resolve_folder(request.working_directory / request.config.value_or(kConfigName));
-  if (!config) return std::unexpected(config.error());
+  const fs::path user_config = resolve_what_exists(request.config_home / "cordon" / kConfigName);
+  const fs::path asked = request.working_directory / request.config.value_or(kConfigName);
   // One file is one instance, whichever way it was named.
-  if (*config == user_config) return make_instance(Scope::user, "user", user_config, request.config_home);
+  if (request.scope == Scope::user || resolve_what_exists(asked) == user_config) {
+    return make_instance(Scope::user, "user", user_config, request.config_home);
+  }
+  auto config = resolve_folder(asked);
+  if (!config) return std::unexpected(config.error());
   std::string name = namespace_of(*config);
   return make_instance(Scope::project, std::move(name), *std::move(config), request.config_home);
 }

@@ -53,6 +53,15 @@ TEST_F(ConfigLoad, NamesTheFileInItsFaults) {
   EXPECT_EQ(fault(), file_.string() + ":1:10: listen: must be a port from 1 to 65535");
 }
 
+TEST_F(ConfigLoad, NamesTheFileByItsAbsolutePath) {
+  const auto loaded = Config::load("no-such-cordon.toml");
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().front().file, std::filesystem::current_path() / "no-such-cordon.toml");
+  for (const char* text : {"=", "foo = 1", "\xFF"}) {
+    EXPECT_EQ(Config::parse(text, "a.toml").error().front().file, std::filesystem::current_path() / "a.toml");
+  }
+}
+
 TEST_F(ConfigLoad, SaysThatAFileIsMissing) {
   expect_fault("does not exist; write it, or name another file");
 }

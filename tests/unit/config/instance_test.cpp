@@ -136,6 +136,13 @@ TEST_F(InstanceTest, NamingTheUserScopesFileMeansUserScope) {
   EXPECT_EQ(resolve_config(home_ / "cordon/other.toml")->scope, Scope::project);
 }
 
+TEST_F(InstanceTest, NamingTheUserScopesFileMeansUserScopeBeforeItsFolderExists) {
+  const auto instance = resolve_config(home_ / "cordon/cordon.toml");
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(instance->scope, Scope::user);
+  EXPECT_EQ(instance->config, home_ / "cordon/cordon.toml");
+}
+
 TEST_F(InstanceTest, WorkingInTheUserScopesFolderMeansUserScope) {
   fs::create_directories(home_ / "cordon");
   InstanceRequest asked = request();
