@@ -1,5 +1,6 @@
 #include "base/line_writer.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include <mutex>
 #include <string_view>
 #include <utility>
+
+#include "base/unique_fd.hpp"
 
 namespace cordon::base {
 namespace {
@@ -31,7 +34,7 @@ void block_all_signals() {
 }  // namespace
 
 struct LineWriter::State {
-  int descriptor = -1;
+  UniqueFd descriptor;  // a copy: the owner's number may stand for another file when a thread left behind wakes up
   std::size_t capacity = 1;
   DroppedLine dropped_line;
 
@@ -82,7 +85,7 @@ LineWriter::State::Work LineWriter::State::next_work() {
 bool LineWriter::State::write_line(std::string_view line) {
   while (!line.empty()) {
     if (!wait_until_writable()) return false;
-    const ssize_t written = ::write(descriptor, line.data(), line.size());
+    const ssize_t written = ::write(descriptor.get(), line.data(), line.size());
     if (written >= 0) {
       line.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno != EINTR && errno != EAGAIN) {
@@ -92,14 +95,16 @@ bool LineWriter::State::write_line(std::string_view line) {
   return true;
 }
 
-// Asked before each write, so that the thread is hardly ever inside one that blocks. False: given up.
+// Asked before each write, so that the thread is hardly ever inside one that blocks. False: given up, or
+// there is no descriptor.
 bool LineWriter::State::wait_until_writable() {
-  for (;;) {
-    pollfd target{.fd = descriptor, .events = POLLOUT, .revents = 0};
+  while (descriptor) {
+    pollfd target{.fd = descriptor.get(), .events = POLLOUT, .revents = 0};
     if (::poll(&target, 1, kPollMs) > 0) return true;
     const std::scoped_lock lock(mutex);
     if (abandoned) return false;
   }
+  return false;
 }
 
 void LineWriter::State::count_dropped(std::uint64_t count) {
@@ -109,7 +114,7 @@ void LineWriter::State::count_dropped(std::uint64_t count) {
 
 LineWriter::LineWriter(int descriptor, std::size_t capacity, DroppedLine dropped_line)
     : state_(std::make_shared<State>()) {
-  state_->descriptor = descriptor;
+  state_->descriptor.reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
   state_->capacity = std::max<std::size_t>(capacity, 1);
   state_->dropped_line = std::move(dropped_line);
   thread_ = std::thread([state = state_] { state->run(); });

@@ -18,7 +18,7 @@ class LineWriter {
   /// Composes the line that tells of `count` lines dropped; it is written ahead of the first line after them.
   using DroppedLine = std::function<std::string(std::uint64_t count)>;
 
-  /// Writes to `descriptor`, which stays the caller's. At most `capacity` (at least 1) lines wait.
+  /// Writes to a duplicate of `descriptor`, which stays the caller's. At most `capacity` (at least 1) lines wait.
   LineWriter(int descriptor, std::size_t capacity, DroppedLine dropped_line);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;

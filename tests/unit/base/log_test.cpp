@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -208,21 +209,38 @@ TEST(Log, SurvivesAClosedDescriptorAndAFullDisk) {
     log->on_notice(LogLevel::info, "no space");
 }
 
-TEST(Log, TellsWhatAFailingDescriptorCostWhenItWorksAgain) {
+TEST(Log, TellsWhatAFullDiskCostWhenThereIsRoomAgain) {
   const test::TempDir dir;
-  const UniqueFd target(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-  if (!target) return;  // Linux has it
-  auto log = make_log({.descriptor = target.get()});
+  const UniqueFd file(::open((dir / "log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  auto log = make_log({.descriptor = file.get()});
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
   for (int i = 0; i < 3; ++i)
     log->on_notice(LogLevel::info, "lost");
-  std::this_thread::sleep_for(200ms);  // the three are tried and lost
-  const UniqueFd file(::open((dir / "log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  ASSERT_EQ(::dup3(file.get(), target.get(), O_CLOEXEC), target.get());
+  std::this_thread::sleep_for(300ms);  // the three are tried and lost
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   log->on_notice(LogLevel::info, "kept");
   log.reset();
   const std::string text = test::file_content(dir / "log");
   EXPECT_NE(text.find(" 3 log lines dropped\n"), std::string::npos) << text;
   EXPECT_NE(text.find(" kept\n"), std::string::npos) << text;
+}
+
+// The number of a log's descriptor may stand for another file soon after the log's end.
+TEST(Log, NeverWritesToWhatTookItsDescriptorsPlace) {
+  Pipe old = make_pipe();
+  fill(old.in.get());
+  const int number = old.in.get();
+  auto log = make_log({.descriptor = number});
+  log->on_notice(LogLevel::info, "stuck");
+  log.reset();
+  Pipe other = make_pipe();
+  ASSERT_EQ(::dup3(other.in.get(), number, O_CLOEXEC), number);
+  std::this_thread::sleep_for(200ms);
+  pollfd readable{other.out.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&readable, 1, 0), 0);
 }
 
 TEST(Log, TakesLinesFromManyThreads) {
