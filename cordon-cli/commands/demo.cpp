@@ -22,7 +22,7 @@ namespace cordon::cli {
 namespace {
 
 constexpr std::string_view kHost = "api.example.com";
-constexpr std::string_view kDummy = "dummy-replaced-by-cordon";
+constexpr std::string_view kDummy = "dummy-key";
 constexpr std::string_view kSource = "demo";
 
 /// The store behind the demo's route: one made-up secret.
@@ -83,7 +83,7 @@ class RunningProxy {
 /// Drawn anew each time, so that a reader sees it was not in the picture beforehand.
 std::string made_up_secret() {
   std::random_device random;
-  return fmt::format("demo-secret-{:08x}{:08x}", random(), random());
+  return fmt::format("sk-real-{:06x}{:06x}", random() & 0xffffffU, random() & 0xffffffU);
 }
 
 Config demo_config(std::uint16_t origin_port) {

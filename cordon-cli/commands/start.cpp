@@ -6,7 +6,6 @@
 #include <array>
 #include <csignal>
 #include <memory>
-#include <thread>
 
 #include <cordon/control_client.hpp>
 #include <cordon/proxy_server.hpp>
@@ -121,7 +120,6 @@ Exit serve(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& 
 ProxyOptions proxy_options(const Target& target, EventSink& sink) {
   ProxyOptions options;
   options.instance = target.instance.name;
-  options.workers = std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
   options.sink = &sink;
   return options;
 }

@@ -6,8 +6,8 @@ import time
 
 from harness import CliTest, main
 
-DUMMY = "dummy-replaced-by-cordon"
-SECRET = r"demo-secret-[0-9a-f]{16}"
+DUMMY = "dummy-key"
+SECRET = r"sk-real-[0-9a-f]{12}"
 
 
 class Demo(CliTest):
@@ -25,6 +25,7 @@ class Demo(CliTest):
         self.assertRegex(done.out, rf"(?mi)^  Authorization: Bearer {DUMMY} +.*Authorization: Bearer {SECRET}$")
         self.assertIn("The origin answered 200. It saw the real key; the client never held it.\n", done.out)
         self.assertNotIn("\x1b", done.out)
+        self.assertLess(max(map(len, done.out.splitlines())), 80)
 
     def test_json(self):
         done = self.cordon("demo", "--json")
