@@ -1,8 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <openssl/ssl.h>
+#include <CLI/CLI.hpp>
 
 #include <cordon/good.hpp>
 
-#include "base/bytes.hpp"
 #include "../libcordon/src/base/bytes.hpp"
+#include "base/bytes.hpp"
 #include "command.hpp"

@@ -2,4 +2,4 @@
 #include <sys/socket.h>
 
 #include "config/missing.hpp"
-#  include "net/socket.hpp"
+#include "net/socket.hpp"
