@@ -33,6 +33,8 @@ class HeadBuffer {
   void clear() noexcept;
   bool empty() const noexcept { return text_.empty(); }
 
+  Section section() const noexcept { return section_; }
+
   /// The bytes taken so far, without the empty lines before a start line.
   std::string_view text() const noexcept { return text_; }
 

@@ -6,10 +6,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "http1/framing.hpp"
 #include "http1/head_buffer.hpp"
-#include "http1/head_lines.hpp"
-#include "http1/trailers.hpp"
+#include "http1/head_reader.hpp"
 
 namespace cordon::http1 {
 
@@ -24,29 +22,12 @@ constexpr std::size_t kMaxChunkExtension = 4096;
 constexpr std::string_view kRequestLine = "POST / HTTP/1.1\r\n";
 constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
 
-/// Every line has a CR and a LF, the empty one too; more control characters than these stand where they may not.
-Controls controls_in(const HeadBuffer& text, const ByteCounts& counts) noexcept {
-  return counts.controls == 2 * (text.lines() + 1) ? Controls::none : Controls::perhaps;
-}
-
-std::string percent_encode_high_bytes(std::string_view target) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : target) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      encoded += c;
-    } else {
-      encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return encoded;
-}
-
 }  // namespace
 
-// A head is collected whole, taken apart by our own code (head_lines, framing) and then read by llhttp as well; both
-// must accept it and agree on the framing. Chunked bodies are decoded by llhttp; the other bodies are counted here.
+// A head is collected whole and taken apart by our own code (head_reader), which knows the few forms that a line can
+// have. Where fields decide how long the message is, llhttp reads these as well, and both must agree. Chunked bodies
+// are decoded by llhttp; the others are counted here. The fuzzer of requests holds every head that we write on against
+// llhttp's reading of the whole of it.
 struct Parser::Impl {
   enum class Phase : std::uint8_t { head, length, until_close, chunks, trailers, ending, failed };
 
@@ -62,19 +43,13 @@ struct Parser::Impl {
   Result<Event> read_trailers(base::ConstBytes& input);
   Result<Event> end() noexcept;
 
-  Result<> complete_head();
-  Result<> complete_trailers();
-  Fault parse_start_line(Controls controls);
-  Result<> encode_target();
-  Result<> parse_fields(const HeadBuffer& text, std::size_t first_line, Controls controls);
-  Fault judge();
-  Fault confirm_framing();
+  Refusal read_collected_head();
+  Refusal confirm_framing();
   bool feed(std::string_view text) noexcept;
   Phase phase_of(const Framing& framing) noexcept;
 
-  Result<> collected(HeadBuffer::Status status);
-  std::unexpected<Error> refuse(Errc code, const char* reason);
-  std::unexpected<Error> refuse(const char* reason);
+  std::unexpected<Error> refuse(const Refusal& refusal);
+  std::unexpected<Error> refuse(const char* reason) { return refuse({Errc::bad_request, reason}); }
 
   std::vector<Field>& fields() noexcept { return kind == Kind::request ? request.fields : response.fields; }
   const Framing& framing() const noexcept { return kind == Kind::request ? request.framing : response.framing; }
@@ -146,13 +121,9 @@ int Parser::Impl::on_chunk_header(llhttp_t* machine) {
   return self.machine_saw_last_chunk ? HPE_PAUSED : 0;
 }
 
-std::unexpected<Error> Parser::Impl::refuse(Errc code, const char* reason) {
+std::unexpected<Error> Parser::Impl::refuse(const Refusal& refusal) {
   phase = Phase::failed;
-  return fail(kind == Kind::request ? code : Errc::upstream_protocol, reason);
-}
-
-std::unexpected<Error> Parser::Impl::refuse(const char* reason) {
-  return refuse(Errc::bad_request, reason);
+  return fail(kind == Kind::request ? refusal.code : Errc::upstream_protocol, refusal.reason);
 }
 
 Result<Event> Parser::Impl::next(base::ConstBytes& input) {
@@ -193,22 +164,6 @@ Result<Event> Parser::Impl::finish() {
   }
 }
 
-Result<> Parser::Impl::collected(HeadBuffer::Status status) {
-  switch (status) {
-    case HeadBuffer::Status::bare_line_feed:
-      return refuse("a line ends with LF alone");
-    case HeadBuffer::Status::too_many_newlines:
-      return refuse("too many empty lines before the start line");
-    case HeadBuffer::Status::too_large: {
-      const bool in_target = phase == Phase::head && head_text.lines() == 0 && head_text.text().contains(' ');
-      if (in_target) return refuse(Errc::target_too_long, "the request target is over the bound of 64 KiB");
-      return refuse(Errc::head_too_large, "the head is over the bound of 64 KiB");
-    }
-    default:
-      return {};
-  }
-}
-
 Result<Event> Parser::Impl::read_head(base::ConstBytes& input) {
   if (input.empty()) return Event::need_more;
   if (head_is_old) {
@@ -218,8 +173,9 @@ Result<Event> Parser::Impl::read_head(base::ConstBytes& input) {
   }
   const auto status = head_text.take(input);
   if (status == HeadBuffer::Status::incomplete) return Event::need_more;
-  if (auto good = collected(status); !good) return std::unexpected(std::move(good.error()));
-  if (auto good = complete_head(); !good) return std::unexpected(std::move(good.error()));
+  if (status != HeadBuffer::Status::complete) return refuse(refuse_collected(status, head_text));
+  if (const Refusal refusal = read_collected_head()) return refuse(refusal);
+  if (const Refusal refusal = confirm_framing()) return refuse(refusal);
   head_is_old = true;
   phase = phase_of(framing());
   return Event::head;
@@ -240,56 +196,17 @@ Parser::Impl::Phase Parser::Impl::phase_of(const Framing& framing) noexcept {
   return Phase::ending;
 }
 
-Result<> Parser::Impl::complete_head() {
-  const ByteCounts counts = count_bytes(head_text.text());
-  const Controls controls = controls_in(head_text, counts);
-  if (const Fault fault = parse_start_line(controls)) return refuse(fault);
-  if (kind == Kind::request && counts.high) {
-    if (auto good = encode_target(); !good) return good;
-  }
-  if (auto good = parse_fields(head_text, 1, controls); !good) return good;
-  if (const Fault fault = judge()) return refuse(fault);
-  if (const Fault fault = confirm_framing()) return refuse(fault);
-  return {};
-}
-
-Fault Parser::Impl::parse_start_line(Controls controls) {
-  const std::string_view line = head_text.line(0);
-  return kind == Kind::request ? parse_request_line(line, controls, request)
-                               : parse_status_line(line, controls, response);
-}
-
-Result<> Parser::Impl::encode_target() {
-  if (!count_bytes(request.target).high) return {};
-  const std::string encoded = percent_encode_high_bytes(request.target);
-  if (encoded.size() > kMaxHead) {
-    return refuse(Errc::target_too_long, "the request target is over the bound of 64 KiB once percent-encoded");
-  }
-  head_text.replace_in_first_line(request.method.size() + 1, request.target.size(), encoded);
-  if (const Fault fault = parse_start_line(Controls::none)) return refuse(fault);
-  return {};
-}
-
-Result<> Parser::Impl::parse_fields(const HeadBuffer& text, std::size_t first_line, Controls controls) {
-  std::vector<Field>& into = phase == Phase::head ? fields() : trailers;
-  into.clear();
-  if (text.lines() > kMaxFields + first_line) return refuse(Errc::head_too_large, "more than 1,000 fields");
-  for (std::size_t i = first_line; i < text.lines(); ++i) {
-    if (const Fault fault = parse_field_line(text.whole_line(i), controls, into.emplace_back())) return refuse(fault);
-  }
-  return {};
-}
-
-Fault Parser::Impl::judge() {
-  return kind == Kind::request ? judge_request(request) : judge_response(response, answer_to);
+Refusal Parser::Impl::read_collected_head() {
+  return kind == Kind::request ? read_request_head(head_text, request)
+                               : read_response_head(head_text, answer_to, response);
 }
 
 bool Parser::Impl::feed(std::string_view text) noexcept {
   return llhttp_execute(&machine, text.data(), text.size()) == HPE_OK;
 }
 
-Fault Parser::Impl::confirm_framing() {
-  if (framing().kind == Framing::Kind::none || framing().kind == Framing::Kind::until_close) return nullptr;
+Refusal Parser::Impl::confirm_framing() {
+  if (framing().kind == Framing::Kind::none || framing().kind == Framing::Kind::until_close) return {};
   llhttp_init(&machine, kind == Kind::request ? HTTP_REQUEST : HTTP_RESPONSE, &kSettings);
   machine.data = this;
   machine_saw_head = false;
@@ -297,10 +214,13 @@ Fault Parser::Impl::confirm_framing() {
   for (std::size_t i = 0; accepted && i < fields().size(); ++i) {
     if (is_framing(fields()[i].id)) accepted = feed(head_text.whole_line(i + 1));
   }
-  if (!accepted || !feed("\r\n") || !machine_saw_head) return "Content-Length or Transfer-Encoding is malformed";
+  if (!accepted || !feed("\r\n") || !machine_saw_head) {
+    return {Errc::bad_request, "Content-Length or Transfer-Encoding is malformed"};
+  }
   const bool chunked = framing().kind == Framing::Kind::chunked;
   const bool agrees = machine_chunked == chunked && (chunked || machine_length == framing().length);
-  return agrees ? nullptr : "the head's framing can be read in two ways";
+  if (!agrees) return {Errc::bad_request, "the length of the message can be read in two ways"};
+  return {};
 }
 
 Result<Event> Parser::Impl::read_length(base::ConstBytes& input) {
@@ -339,16 +259,9 @@ Result<Event> Parser::Impl::read_chunks(base::ConstBytes& input) {
 Result<Event> Parser::Impl::read_trailers(base::ConstBytes& input) {
   const auto status = trailer_text.take(input);
   if (status == HeadBuffer::Status::incomplete) return Event::need_more;
-  if (auto good = collected(status); !good) return std::unexpected(std::move(good.error()));
-  if (auto good = complete_trailers(); !good) return std::unexpected(std::move(good.error()));
+  if (status != HeadBuffer::Status::complete) return refuse(refuse_collected(status, trailer_text));
+  if (const Refusal refusal = read_trailer_fields(trailer_text, trailers)) return refuse(refusal);
   return end();
-}
-
-Result<> Parser::Impl::complete_trailers() {
-  const Controls controls = controls_in(trailer_text, count_bytes(trailer_text.text()));
-  if (auto good = parse_fields(trailer_text, 0, controls); !good) return good;
-  std::erase_if(trailers, [](const Field& field) { return !may_be_trailer(field); });
-  return {};
 }
 
 Parser::Parser(Kind kind) : impl_(std::make_unique<Impl>(kind)) {
