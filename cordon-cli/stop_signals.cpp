@@ -3,15 +3,15 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
-#include <utility>
 
 namespace cordon::cli {
 namespace {
 
 /// How long an end at once may take before the process is ended from outside of it.
 constexpr std::chrono::milliseconds kLastPatience{300};
+/// How soon after the first of its kind a signal is that same one, sent by another way.
+constexpr std::chrono::milliseconds kEcho{50};
 
 bool is_ignored(int signal) {
   struct sigaction action {};
@@ -50,18 +50,23 @@ void StopSignals::deliver_to(Handler handler) {
   handler_ = std::move(handler);
 }
 
+bool StopSignals::take(int signal) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto [first, is_first] = first_.emplace(signal, now);
+  if (!is_first && now - first->second < kEcho) return false;
+  handler_(signal, is_first ? StopMode::graceful : StopMode::immediate);
+  return !is_first;
+}
+
 void StopSignals::wait_for_signals() {
   const sigset_t set = stop_set();
-  for (;;) {
+  while (insistent_ == 0) {
     int signal = 0;
     if (::sigwait(&set, &signal) != 0) continue;
     const std::lock_guard lock(mutex_);
     if (over_) return;
     if (!handler_) die_of(signal);
-    handler_(signal, seen_[static_cast<std::size_t>(signal)] ? StopMode::immediate : StopMode::graceful);
-    if (!std::exchange(seen_[static_cast<std::size_t>(signal)], true)) continue;
-    insistent_ = signal;
-    break;
+    if (take(signal)) insistent_ = signal;
   }
   // Ending at once must not depend on any other thread.
   std::unique_lock lock(mutex_);

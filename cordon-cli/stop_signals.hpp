@@ -2,10 +2,11 @@
 // at once.
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -36,13 +37,15 @@ class StopSignals {
 
  private:
   void wait_for_signals();
+  /// @returns whether it is the second of its kind
+  bool take(int signal);
 
   Handler handler_;
   std::mutex mutex_;
   std::condition_variable over_changed_;
   bool over_ = false;
   std::atomic<int> insistent_ = 0;
-  std::array<bool, 65> seen_{};
+  std::map<int, std::chrono::steady_clock::time_point> first_;  ///< When each signal came for the first time.
   std::thread thread_;
 };
 

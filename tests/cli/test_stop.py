@@ -29,6 +29,8 @@ class Stop(CliTest):
                 self.write_config()
                 daemon = self.start()
                 idle = socket.create_connection(("127.0.0.1", self.port))
+                idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertIn(b'{"status":"ok"}', idle.recv(4096))
                 begin = time.monotonic()
                 daemon.signal(number)
                 self.assertEqual(daemon.wait(), 0)
@@ -77,6 +79,16 @@ class Stop(CliTest):
                 daemon.signal(number)
                 self.assertEqual(daemon.wait(), -number)
                 self.assertLess(time.monotonic() - begin, 1.5)
+
+    def test_signal_that_comes_by_two_ways_is_one(self):
+        """timeout(1) sends it to the process and to its group."""
+        origin, daemon = self.serve(lambda connection: time.sleep(30))
+        self.request_in_flight(origin)
+        begin = time.monotonic()
+        daemon.signal()
+        daemon.signal()
+        self.assertEqual(daemon.wait(), 0)
+        self.assertGreater(time.monotonic() - begin, 3.5)
 
     def test_signal_of_another_kind_does_not_cut_it_short(self):
         origin, daemon = self.serve(lambda connection: time.sleep(30))
