@@ -168,12 +168,12 @@ TEST(RunProcess, KillsTheWholeGroupAtTheDeadline_Q9) {
   const TempDir dir;
   const std::string file = (dir / "pid").native();
   const auto begin = Clock::now();
-  const auto result = run_process(shell("sh -c 'echo $$ > " + file + "; exec sleep 100' & echo started; wait", 500ms));
+  const auto result = run_process(shell("sh -c 'echo $$ > " + file + "; exec sleep 100' & echo started; wait", 1500ms));
   const auto taken = Clock::now() - begin;
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::timed_out);
-  EXPECT_GE(taken, 500ms);
-  EXPECT_LT(taken, 3s);
+  EXPECT_GE(taken, 1500ms);
+  EXPECT_LT(taken, 10s);
   EXPECT_TRUE(becomes_gone(pid_in(file))) << "the grandchild lives on";
 }
 
