@@ -19,16 +19,16 @@ Word load(const char* from) noexcept {
   return word;
 }
 
-/// Fewer than eight bytes in one word, some of them twice, which changes no answer. `size` is not zero.
-Word load_short(const char* from, std::size_t size) noexcept {
-  if (size < 4) {
-    const auto byte = [from](std::size_t at) { return Word{static_cast<unsigned char>(from[at])}; };
-    const Word three = byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
-    return three | three << 24 | byte(0) << 48 | byte(0) << 56;
+/// Fewer than eight bytes in one word, some of them twice, which changes no answer. `text` is not empty.
+Word load_short(std::string_view text) noexcept {
+  if (text.size() < 4) {
+    const auto byte = [text](std::size_t at) { return Word{static_cast<unsigned char>(text[at])}; };
+    return byte(0) | byte(text.size() / 2) << 8 | byte(text.size() - 1) << 16;
   }
-  std::uint32_t front, back;
-  std::memcpy(&front, from, sizeof front);
-  std::memcpy(&back, from + size - sizeof back, sizeof back);
+  std::uint32_t front;
+  std::uint32_t back;
+  std::memcpy(&front, &text[0], sizeof front);
+  std::memcpy(&back, &text[text.size() - sizeof back], sizeof back);
   return Word{front} | Word{back} << 32;
 }
 
@@ -68,12 +68,12 @@ std::size_t sum_of_bytes(Block block) noexcept {
   return sum_of_bytes(halves[0]) + sum_of_bytes(halves[1]);
 }
 
-/// Counts in `blocks` blocks from `from` on, and collects all their bits.
-std::size_t count_controls(const char* from, std::size_t blocks, Block& bits) noexcept {
+/// Counts in whole blocks, at most kBlocksAtOnce, and collects all their bits.
+std::size_t count_controls(std::string_view text, Block& bits) noexcept {
   Block count{};
-  for (std::size_t i = 0; i < blocks; ++i) {
+  for (std::size_t at = 0; at < text.size(); at += sizeof(Block)) {
     Block block;
-    std::memcpy(&block, from + i * sizeof(Block), sizeof block);
+    std::memcpy(&block, &text[at], sizeof block);
     count -= reinterpret_cast<Block>((block < 0x20) | (block == 0x7f));  // true is -1
     bits |= block;
   }
@@ -86,9 +86,9 @@ ByteCounts count_bytes(std::string_view text) noexcept {
   ByteCounts counts;
   Block bits{};
   while (text.size() >= sizeof(Block)) {
-    const std::size_t blocks = std::min(text.size() / sizeof(Block), kBlocksAtOnce);
-    counts.controls += count_controls(text.data(), blocks, bits);
-    text.remove_prefix(blocks * sizeof(Block));
+    const std::size_t size = std::min(text.size() / sizeof(Block), kBlocksAtOnce) * sizeof(Block);
+    counts.controls += count_controls(text.substr(0, size), bits);
+    text.remove_prefix(size);
   }
   unsigned char rest = 0;
   for (const char c : text) {
@@ -101,14 +101,15 @@ ByteCounts count_bytes(std::string_view text) noexcept {
   return counts;
 }
 
-bool equal_letters(const char* a, const char* b, std::size_t size) noexcept {
+bool equal_letters(std::string_view a, std::string_view b) noexcept {
+  const std::size_t size = a.size();
   if (size == 0) return true;
-  if (size < sizeof(Word)) return same_letters(load_short(a, size), load_short(b, size));
+  if (size < sizeof(Word)) return same_letters(load_short(a), load_short(b));
   const std::size_t last = size - sizeof(Word);
   for (std::size_t at = 0; at < last; at += sizeof(Word)) {
-    if (!same_letters(load(a + at), load(b + at))) return false;
+    if (!same_letters(load(&a[at]), load(&b[at]))) return false;
   }
-  return same_letters(load(a + last), load(b + last));
+  return same_letters(load(&a[last]), load(&b[last]));
 }
 
 }  // namespace cordon::http1

@@ -14,7 +14,7 @@ struct ByteCounts {
 };
 ByteCounts count_bytes(std::string_view text) noexcept;
 
-/// Whether two ASCII texts of `size` bytes are the same but for the case of letters.
-bool equal_letters(const char* a, const char* b, std::size_t size) noexcept;
+/// Whether two ASCII texts of the same length are the same but for the case of letters.
+bool equal_letters(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace cordon::http1

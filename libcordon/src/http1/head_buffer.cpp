@@ -37,7 +37,7 @@ HeadBuffer::Status HeadBuffer::take(base::ConstBytes& input) {
       line_starts_.push_back(static_cast<std::uint32_t>(line_end));
     }
   }
-  text_.append(fresh.data(), taken);
+  text_.append(fresh.substr(0, taken));
   input = input.subspan(taken);
   if (status == Status::incomplete && text_.size() == kMaxHead) return Status::too_large;
   return status;

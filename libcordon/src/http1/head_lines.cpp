@@ -73,14 +73,13 @@ Fault parse_status_line(std::string_view line, Controls controls, ResponseHead& 
 }
 
 Fault parse_field_line(std::string_view line, Controls controls, Field& field) noexcept {
-  const char* colon = line.data();
-  while (is_token(*colon))
+  std::size_t colon = 0;
+  while (is_token(line[colon]))
     ++colon;  // ends at the CR at the latest
   // Catches obs-fold, an empty name, white space before the colon and a line without one, all at once.
-  if (colon == line.data() || *colon != ':') return "a field line is not `name: value`";
-  const char* end = line.data() + line.size() - kCrlfSize;
-  field.name = {line.data(), colon};
-  field.value = trim_blanks({colon + 1, end});
+  if (colon == 0 || line[colon] != ':') return "a field line is not `name: value`";
+  field.name = line.substr(0, colon);
+  field.value = trim_blanks(line.substr(colon + 1, line.size() - kCrlfSize - (colon + 1)));
   field.id = classify(field.name);
   field.dropped = false;
   return has_control(field.value, controls) ? "a field's value holds a control character" : nullptr;

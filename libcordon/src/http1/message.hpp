@@ -54,9 +54,9 @@ struct RequestHead {
   Version version = Version::http_1_1;
   std::vector<Field> fields;
   Framing framing;
-  bool keep_alive = false;         ///< The client wants the connection kept (RFC 9112, section 9.3).
-  bool expects_continue = false;   ///< Expect: 100-continue, on HTTP/1.1.
-  bool wants_websocket = false;    ///< A well-formed WebSocket handshake (RFC 6455, section 4.1).
+  bool keep_alive = false;        ///< The client wants the connection kept (RFC 9112, section 9.3).
+  bool expects_continue = false;  ///< Expect: 100-continue, on HTTP/1.1.
+  bool wants_websocket = false;   ///< A well-formed WebSocket handshake (RFC 6455, section 4.1).
 
   /// The value of the first field with this id, or an empty view.
   std::string_view value_of(FieldName id) const noexcept;
@@ -79,7 +79,7 @@ bool has_token(std::string_view list, std::string_view token) noexcept;
 /// Compares two ASCII strings without regard to case.
 inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
-  return a.empty() || (((a[0] ^ b[0]) & ~0x20) == 0 && equal_letters(a.data(), b.data(), a.size()));
+  return a.empty() || (((a[0] ^ b[0]) & ~0x20) == 0 && equal_letters(a, b));
 }
 
 }  // namespace cordon::http1

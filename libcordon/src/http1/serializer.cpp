@@ -182,10 +182,10 @@ void append_chunk_head(std::uint64_t size, std::string& out) {
   out += kCrlf;
 }
 
-void append_last_chunk(std::span<const Field> trailers, std::string& out) {
+void append_last_chunk(std::span<const Field> trailers, std::span<const HeaderEdit> edits, std::string& out) {
   out += "0\r\n";
   for (const Field& field : trailers) {
-    if (field.dropped) continue;
+    if (field.dropped || is_removed(field.name, edits)) continue;
     out.append(field.name).append(kSeparator).append(field.value).append(kCrlf);
   }
   out += kCrlf;

@@ -27,7 +27,11 @@ void serialize(const ResponseHead& response, Version client_version, Persistence
 /// Appends a chunk's head (`<hex>CRLF`) to `out`; the data and a CRLF follow it (RFC 9112, section 7.1).
 void append_chunk_head(std::uint64_t size, std::string& out);
 
-/// Appends the last chunk with `trailers`.
-void append_last_chunk(std::span<const Field> trailers, std::string& out);
+/// Appends the last chunk with `trailers`, leaving out those that `edits` remove from the head: what a route's credential
+/// replaces must not come in by this door.
+void append_last_chunk(std::span<const Field> trailers, std::span<const HeaderEdit> edits, std::string& out);
+inline void append_last_chunk(std::span<const Field> trailers, std::string& out) {
+  append_last_chunk(trailers, {}, out);
+}
 
 }  // namespace cordon::http1

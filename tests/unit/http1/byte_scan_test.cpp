@@ -57,7 +57,7 @@ TEST(ByteScan, FoldsLettersAndNothingElse) {
         one[size / 2] = static_cast<char>(a);
         two[size / 2] = static_cast<char>(b);
         const bool expected = fold(static_cast<char>(a)) == fold(static_cast<char>(b));
-        ASSERT_EQ(equal_letters(one.data(), two.data(), size), expected) << a << " and " << b << " within " << size;
+        ASSERT_EQ(equal_letters(one, two), expected) << a << " and " << b << " within " << size;
       }
     }
   }
@@ -69,7 +69,7 @@ TEST(ByteScan, FindsADifferenceAtEachPlace) {
     for (std::size_t at = 0; at < size; ++at) {
       std::string other = name;
       other[at] = '!';
-      EXPECT_FALSE(equal_letters(name.data(), other.data(), size)) << at << " of " << size;
+      EXPECT_FALSE(equal_letters(name.substr(0, size), other.substr(0, size))) << at << " of " << size;
     }
   }
 }

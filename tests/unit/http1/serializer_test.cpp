@@ -109,5 +109,14 @@ TEST(Http1Serializer, WritesChunks) {
   EXPECT_EQ(out, "0\r\nA: 1\r\n\r\n");
 }
 
+// H5: the route's own field as a trailer.
+TEST(Http1Serializer, LeavesOutTrailersThatAnEditRemoves) {
+  const Field trailers[] = {{"x-api-key", "dummy"}, {"A", "1"}};
+  const HeaderEdit edits[] = {{HeaderEdit::Kind::remove, "X-Api-Key", {}, {}}};
+  std::string out;
+  append_last_chunk(trailers, edits, out);
+  EXPECT_EQ(out, "0\r\nA: 1\r\n\r\n");
+}
+
 }  // namespace
 }  // namespace cordon::http1
