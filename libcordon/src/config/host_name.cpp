@@ -91,9 +91,8 @@ Result<std::string> canonical_name(std::string_view text) {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, port);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || text.front() == '0') return std::nullopt;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || text.front() == '0') return std::nullopt;
   return port;
 }
 

@@ -34,9 +34,8 @@ void convert_uid(const Value& value, std::uint32_t& out) {
 
 template <class T, std::size_t kSize>
 void convert_word(const Value& value, const std::array<std::pair<std::string_view, T>, kSize>& words, T& out) {
-  std::vector<std::string_view> names;
-  for (const auto& word : words)
-    names.push_back(word.first);
+  std::array<std::string_view, kSize> names;
+  std::ranges::transform(words, names.begin(), [](const auto& word) { return word.first; });
   const auto* text = expect<std::string>(value, "one of " + list_words(names));
   if (text == nullptr) return;
   const auto found = std::ranges::find(names, *text);
