@@ -4,10 +4,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <openssl/bytestring.h>
 #include <openssl/ssl.h>
 
 #include "tls/context.hpp"
+#include "unit/tls/client_hello.hpp"
 #include "unit/tls/handshake.hpp"
 #include "unit/tls/test_certificates.hpp"
 
@@ -167,54 +167,6 @@ TEST_F(ServerContext, ReadsALargeClientHelloByteByByte) {
   EXPECT_EQ(chosen_alpn(*to_server), "http/1.1");
 }
 
-/// A ClientHello as bytes, with padding to 4 KiB and the server name as its last extension, in two records.
-std::string client_hello_with_name_last(SSL& client) {
-  const bssl::UniquePtr<BIO> out(BIO_new(BIO_s_mem()));
-  BIO_up_ref(out.get());
-  SSL_set_bio(&client, BIO_new(BIO_s_mem()), out.get());
-  SSL_do_handshake(&client);
-  const std::uint8_t* data = nullptr;
-  std::size_t size = 0;
-  BIO_mem_contents(out.get(), &data, &size);
-
-  CBS message;
-  CBS_init(&message, data + 5, size - 5);  // without the record's header
-  CBS body, session, ciphers, compression, extensions;
-  const std::uint8_t* fixed = nullptr;
-  CBS_skip(&message, 1);
-  CBS_get_u24_length_prefixed(&message, &body);
-  fixed = CBS_data(&body);
-  CBS_skip(&body, 34);  // version and random
-  CBS_get_u8_length_prefixed(&body, &session);
-  CBS_get_u16_length_prefixed(&body, &ciphers);
-  CBS_get_u8_length_prefixed(&body, &compression);
-  const auto head_size = static_cast<std::size_t>(CBS_data(&body) - fixed);
-  CBS_get_u16_length_prefixed(&body, &extensions);
-
-  const auto length16 = [](std::size_t n) {
-    return std::string{static_cast<char>(n >> 8), static_cast<char>(n & 0xff)};
-  };
-  std::string others;
-  std::string name;
-  while (CBS_len(&extensions) > 0) {
-    std::uint16_t type = 0;
-    CBS content;
-    CBS_get_u16(&extensions, &type);
-    CBS_get_u16_length_prefixed(&extensions, &content);
-    const std::string encoded = length16(type) + length16(CBS_len(&content)) +
-                                std::string(reinterpret_cast<const char*>(CBS_data(&content)), CBS_len(&content));
-    (type == TLSEXT_TYPE_server_name ? name : others) += encoded;
-  }
-  const std::string padding = length16(21) + length16(4096) + std::string(4096, '\0');  // RFC 7685
-  const std::string all = others + padding + name;
-  const std::string hello = std::string(reinterpret_cast<const char*>(fixed), head_size) + length16(all.size()) + all;
-  const std::string whole = std::string{1, 0} + length16(hello.size()) + hello;
-  const auto record = [&](std::string_view part) {
-    return std::string("\x16\x03\x01") + length16(part.size()) + std::string(part);
-  };
-  return record(std::string_view(whole).substr(0, 1500)) + record(std::string_view(whole).substr(1500));
-}
-
 std::string answer_to(SSL& server, std::string_view hello) {
   const bssl::UniquePtr<BIO> in(BIO_new(BIO_s_mem()));
   const bssl::UniquePtr<BIO> out(BIO_new(BIO_s_mem()));
@@ -237,13 +189,13 @@ std::string answer_to(SSL& server, std::string_view hello) {
 TEST_F(ServerContext, FindsTheServerNameAtTheEndOfTwoRecords) {
   SSL_CTX_set_max_proto_version(client_context_.get(), TLS1_2_VERSION);  // so that the order of extensions is free
   const auto good = server();
-  const std::string greeting = answer_to(*good, client_hello_with_name_last(*client("api.example.com")));
+  const std::string greeting = answer_to(*good, test::client_hello_with_name_last(*client("api.example.com")));
   ASSERT_GT(greeting.size(), 6U);
   EXPECT_EQ(greeting[0], 0x16);  // a handshake record...
   EXPECT_EQ(greeting[5], 0x02);  // ...with a ServerHello
 
   const auto bad = server();
-  const std::string refusal = answer_to(*bad, client_hello_with_name_last(*client("other.example.com")));
+  const std::string refusal = answer_to(*bad, test::client_hello_with_name_last(*client("other.example.com")));
   ASSERT_EQ(refusal.size(), 7U);
   EXPECT_EQ(refusal[0], 0x15);  // an alert...
   EXPECT_EQ(refusal[6], SSL_AD_UNRECOGNIZED_NAME);
