@@ -1,6 +1,7 @@
 // What a command is. Each file of commands/ defines one and names it in the table below; main.cpp finds and runs it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string_view>
@@ -16,7 +17,7 @@ class App;
 namespace cordon::cli {
 
 /// What the process exits with.
-enum class Exit : int {
+enum class Exit : std::uint8_t {
   done = 0,
   failed = 1,
   usage = 2,

@@ -41,7 +41,7 @@ StopSignals::~StopSignals() {
     over_ = true;
   }
   over_changed_.notify_all();
-  ::pthread_kill(thread_.native_handle(), SIGTERM);  // wakes it from sigwait
+  ::pthread_kill(thread_.native_handle(), SIGINT);  // wakes it from sigwait
   thread_.join();
 }
 
