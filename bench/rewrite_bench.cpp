@@ -90,7 +90,7 @@ void name_requests(benchmark::internal::Benchmark* bench) {
   bench->ArgName("request")->Arg(0)->Arg(1)->Arg(2);
 }
 
-void BM_LlhttpAlone(benchmark::State& state) {
+void llhttp_alone(benchmark::State& state) {
   const std::string text = request_of(state);
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
@@ -101,7 +101,7 @@ void BM_LlhttpAlone(benchmark::State& state) {
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
-BENCHMARK(BM_LlhttpAlone)->Apply(name_requests);
+BENCHMARK(llhttp_alone)->Apply(name_requests);
 
 /// Takes every event of one message. @returns whether it ended well
 bool drain(http1::Parser& parser, base::ConstBytes input) {
@@ -112,7 +112,7 @@ bool drain(http1::Parser& parser, base::ConstBytes input) {
   }
 }
 
-void BM_Parse(benchmark::State& state) {
+void parse_request(benchmark::State& state) {
   const std::string text = request_of(state);
   http1::Parser parser(http1::Parser::Kind::request);
   for (auto _ : state) {
@@ -120,7 +120,7 @@ void BM_Parse(benchmark::State& state) {
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
-BENCHMARK(BM_Parse)->Apply(name_requests);
+BENCHMARK(parse_request)->Apply(name_requests);
 
 class Rewriter {
  public:
@@ -158,7 +158,7 @@ class Rewriter {
   base::WipedBuffer out_;
 };
 
-void BM_Rewrite(benchmark::State& state) {
+void rewrite_request(benchmark::State& state) {
   const std::string text = request_of(state);
   Rewriter rewriter;
   rewriter.rewrite(base::as_bytes(text));  // the buffers grow once
@@ -166,11 +166,11 @@ void BM_Rewrite(benchmark::State& state) {
   for (auto _ : state) {
     if (!rewriter.rewrite(base::as_bytes(text))) state.SkipWithError("the request is refused");
   }
-  const auto allocations = static_cast<double>(testing::allocation_count - before);
-  state.counters["allocations"] = benchmark::Counter(allocations, benchmark::Counter::kAvgIterations);
+  const auto allocs = static_cast<double>(testing::allocation_count - before);
+  state.counters["allocs"] = benchmark::Counter(allocs, benchmark::Counter::kAvgIterations);
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
-BENCHMARK(BM_Rewrite)->Apply(name_requests);
+BENCHMARK(rewrite_request)->Apply(name_requests);
 
 }  // namespace
 

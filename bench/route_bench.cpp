@@ -24,26 +24,26 @@ inject::RouteTable table_of(std::int64_t count) {
 }
 
 /// The same host again and again, as one client's requests ask for it.
-void BM_FindSame(benchmark::State& state) {
+void find_same_host(benchmark::State& state) {
   const inject::RouteTable table = table_of(state.range(0));
   const std::string host = host_of(state.range(0) / 2);
   for (auto _ : state) {
     if (table.find(host, 443).route == nullptr) state.SkipWithError("the route is not found");
   }
 }
-BENCHMARK(BM_FindSame)->ArgName("routes")->Arg(1)->Arg(100)->Arg(10'000);
+BENCHMARK(find_same_host)->ArgName("routes")->Arg(1)->Arg(100)->Arg(10'000);
 
-void BM_FindMissing(benchmark::State& state) {
+void find_missing_host(benchmark::State& state) {
   const inject::RouteTable table = table_of(state.range(0));
   const std::string host = "www.services.example.com";
   for (auto _ : state) {
     if (table.find(host, 443).route != nullptr) state.SkipWithError("a route is found");
   }
 }
-BENCHMARK(BM_FindMissing)->ArgName("routes")->Arg(1)->Arg(100)->Arg(10'000);
+BENCHMARK(find_missing_host)->ArgName("routes")->Arg(1)->Arg(100)->Arg(10'000);
 
 /// All hosts in turn: what the processor's caches add when many clients ask for different ones.
-void BM_FindEach(benchmark::State& state) {
+void find_each_host(benchmark::State& state) {
   const inject::RouteTable table = table_of(state.range(0));
   std::vector<std::string> hosts;
   for (std::int64_t i = 0; i < state.range(0); ++i)
@@ -54,7 +54,7 @@ void BM_FindEach(benchmark::State& state) {
     next = next + 1 == hosts.size() ? 0 : next + 1;
   }
 }
-BENCHMARK(BM_FindEach)->ArgName("routes")->Arg(1)->Arg(100)->Arg(10'000);
+BENCHMARK(find_each_host)->ArgName("routes")->Arg(1)->Arg(100)->Arg(10'000);
 
 }  // namespace
 
