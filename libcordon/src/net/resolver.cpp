@@ -49,7 +49,9 @@ Task<Addresses> Resolver::resolve(std::string host, Clock::time_point deadline) 
   const auto literal = asio::ip::make_address(host, not_a_literal);
   if (!not_a_literal) co_return Addresses{literal};
 
-  auto found = co_await run_blocking<Addresses>(pool_, watchdog_, deadline, [host] { return look_up(host); });
+  // Named: g++ 12 copies the bytes of a temporary in a co_await, and then destroys a string that points to its old place.
+  std::function<Result<Addresses>()> work = [host] { return look_up(host); };
+  auto found = co_await run_blocking<Addresses>(pool_, watchdog_, deadline, std::move(work));
   if (!found && found.error().code == Errc::timed_out) {
     co_return fail(Errc::upstream_timeout, "the name's look-up took too long");
   }
