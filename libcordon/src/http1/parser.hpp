@@ -56,7 +56,7 @@ class Parser {
   Result<Event> finish();
 
   const RequestHead& request() const noexcept;
-  RequestHead& request() noexcept;    ///< For hop_by_hop, which marks fields as dropped.
+  RequestHead& request() noexcept;  ///< For hop_by_hop, which marks fields as dropped.
   const ResponseHead& response() const noexcept;
   ResponseHead& response() noexcept;
   base::ConstBytes body() const noexcept;

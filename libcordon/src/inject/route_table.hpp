@@ -16,8 +16,9 @@ class RouteTable {
   explicit RouteTable(std::vector<Route> routes);
 
   struct Match {
-    const Route* route = nullptr;             ///< The first route in the file's order that covers host and port; or null.
-    const Route* other_port_only = nullptr;   ///< When null: a route for the host that does not cover the port; for the log.
+    const Route* route = nullptr;  ///< The first route in the file's order that covers host and port; or null.
+    const Route* other_port_only =
+        nullptr;  ///< When null: a route for the host that does not cover the port; for the log.
   };
   /// `host` is canonical. Constant time on average; no allocation.
   Match find(std::string_view host, std::uint16_t port) const noexcept;
