@@ -11,4 +11,11 @@ Task<> Event::wait() {
   co_return Result<>{};
 }
 
+Infallible<> Event::join() {
+  while (!set_) {
+    asio::error_code cancelled;
+    co_await timer_.async_wait(error_into(cancelled));
+  }
+}
+
 }  // namespace cordon::net

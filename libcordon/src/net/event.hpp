@@ -20,6 +20,9 @@ class Event final : public Watched {
   /// Returns at once when set already. Errors: timed_out, cancelled.
   Task<> wait();
 
+  /// Returns when it is set, whatever the deadline and whoever interrupts: for the end of something that uses our frame.
+  Infallible<> join();
+
  private:
   void cancel_pending() noexcept override { timer_.cancel(); }
 

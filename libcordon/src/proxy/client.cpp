@@ -30,7 +30,7 @@ net::Infallible<Ending> send_refusal(Client& client, const Refusal& refusal, Req
   client.out.clear();
   compose_refusal(refusal, wanted, record.method == "HEAD" ? Body::omit : Body::send, client.out);
   client.stream->expires_after(client.worker.runtime.timeouts().request_head);
-  const bool written = (co_await client.stream->write(base::as_bytes(client.out))).has_value();
+  const auto written = co_await client.stream->write(base::as_bytes(client.out));
   client.out.clear();
   if (!written) co_return Ending::abort;
   co_return wanted == Persistence::keep_alive ? Ending::keep_alive : Ending::close;
@@ -40,7 +40,8 @@ net::Infallible<> close_gently(Client& client) {
   constexpr std::size_t kBound = std::size_t{256} * 1024;
   constexpr std::chrono::seconds kPatience{1};
   client.stream->expires_after(kPatience);
-  if (!co_await client.stream->shut_down_writing()) co_return;
+  const auto ended = co_await client.stream->shut_down_writing();
+  if (!ended) co_return;
   std::array<std::byte, 4096> dropped;
   for (std::size_t total = 0; total < kBound;) {
     auto count = co_await client.stream->read_some(dropped);

@@ -67,7 +67,10 @@ net::Infallible<Ending> Exchange::run() {
 
 net::Infallible<Ending> Exchange::proceed() {
   // What is never forwarded.
-  if (is_refused_method(request().method)) co_return co_await refuse_request({Errc::method_refused, {}});
+  if (is_refused_method(request().method)) {
+    Error refused{Errc::method_refused, {}};  // named: g++ 12 destroys a braced temporary of a co_await twice
+    co_return co_await refuse_request(std::move(refused));
+  }
 
   // The head for the origin, with the route's credential in place of the client's.
   if (auto composed = co_await compose_head(); !composed) co_return co_await refuse_request(composed.error());

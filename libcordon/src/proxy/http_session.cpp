@@ -149,8 +149,11 @@ net::Infallible<> serve_bound(Client& client, const Destination& destination) {
     client.member.enter(Phase::idle);
     auto head = co_await read_request_head(client, idle);
     client.member.enter(Phase::busy);
-    ending = head ? co_await serve_bound_request(client, destination)
-                  : co_await refuse_head(client, std::move(head).error(), destination.route_name());
+    if (head) {
+      ending = co_await serve_bound_request(client, destination);
+    } else {
+      ending = co_await refuse_head(client, std::move(head).error(), destination.route_name());
+    }
     idle = timeouts.keep_alive;
   }
   co_await end(client, ending);

@@ -29,7 +29,7 @@ net::Infallible<Ending> send_health(Client& client, RequestEvent& event) {
   client.out.clear();
   compose_health(client.worker.runtime.options.instance, persistence,
                  client.request().method == "HEAD" ? Body::omit : Body::send, client.out);
-  const bool written = (co_await client.stream->write(base::as_bytes(client.out))).has_value();
+  const auto written = co_await client.stream->write(base::as_bytes(client.out));
   client.out.clear();
   if (!written) co_return Ending::abort;
   co_return keep ? Ending::keep_alive : Ending::close;

@@ -22,9 +22,12 @@ struct SecretFetcher::Flight {
 };
 
 net::Task<SharedSecret> SecretFetcher::fetch(const Route& route, Error& why) {
-  auto secret = store_->cost(route.secret) == FetchCost::immediate
-                    ? shared(store_->fetch(route.secret, std::chrono::milliseconds(0)))
-                    : co_await fetch_in_thread(route, why);
+  Result<SharedSecret> secret;
+  if (store_->cost(route.secret) == FetchCost::immediate) {
+    secret = shared(store_->fetch(route.secret, std::chrono::milliseconds(0)));
+  } else {
+    secret = co_await fetch_in_thread(route, why);
+  }
   if (secret || secret.error().code == Errc::cancelled) co_return secret;
   why = std::move(secret).error();
   co_return fail(Errc::secret_unavailable);

@@ -52,13 +52,10 @@ void Upload::start(net::Stream& origin) {
 }
 
 net::Infallible<> Upload::stop() {
-  if (state_ == State::running) {
-    origin_->interrupt();
-    client_.stream->expire_now();
-    while (!ended_.is_set()) {
-      if (!co_await ended_.wait()) ended_.set_deadline(net::Watched::kNever);
-    }
-  }
+  if (state_ != State::running) co_return;
+  origin_->interrupt();
+  client_.stream->expire_now();
+  co_await ended_.join();
 }
 
 net::Task<> Upload::copy_rest() {
