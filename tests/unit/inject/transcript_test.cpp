@@ -2,16 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cctype>
-#include <ostream>
+#include <map>
 
 namespace cordon::testing {
-
-void PrintTo(const Transcript& transcript, std::ostream* out) {
-  *out << transcript.file << ".txt:" << transcript.line << ": " << transcript.title;
-}
-
 namespace {
 
 // Cutting long inputs at each place would take hours and show nothing that the bounds' neighbourhoods do not.
@@ -25,41 +18,63 @@ bool is_worth_a_cut(std::size_t at, std::size_t size) {
   return size <= kLong || at < 100 || at + 100 > size || at % 997 == 0 || (at > 65'400 && at < 65'600);
 }
 
-class HttpTranscript : public ::testing::TestWithParam<Transcript> {};
-
-TEST_P(HttpTranscript, EndsAsWritten) {
-  const Transcript& transcript = GetParam();
-  ASSERT_FALSE(transcript.expected.empty());
-  EXPECT_EQ(keep_subjects(transcript, play(transcript, {transcript.input})), transcript.expected);
+std::string place_of(const Transcript& transcript) {
+  return transcript.file + ".txt:" + std::to_string(transcript.line) + ": " + transcript.title;
 }
 
-TEST_P(HttpTranscript, EndsTheSameInTwoPieces) {
-  const Transcript& transcript = GetParam();
-  const std::string_view input = transcript.input;
-  const auto whole = play(transcript, {input});
-  for (std::size_t at = 1; at < input.size(); ++at) {
-    if (!is_worth_a_cut(at, input.size())) continue;
-    ASSERT_EQ(play(transcript, {input.substr(0, at), input.substr(at)}), whole) << "cut at " << at;
+/// The dialogues of one file.
+class HttpTranscripts : public ::testing::TestWithParam<std::string> {
+ protected:
+  static std::vector<Transcript> dialogues() {
+    std::vector<Transcript> all = load_transcripts(folder());
+    std::erase_if(all, [](const Transcript& transcript) { return transcript.file != GetParam(); });
+    return all;
+  }
+};
+
+TEST_P(HttpTranscripts, EndAsWritten) {
+  for (const Transcript& transcript : dialogues()) {
+    SCOPED_TRACE(place_of(transcript));
+    EXPECT_FALSE(transcript.expected.empty());
+    EXPECT_EQ(keep_subjects(transcript, play(transcript, {transcript.input})), transcript.expected);
   }
 }
 
-TEST_P(HttpTranscript, EndsTheSameByteByByte) {
-  const Transcript& transcript = GetParam();
-  std::vector<std::string_view> bytes;
-  for (std::size_t at = 0; at < transcript.input.size(); ++at) {
-    bytes.push_back(std::string_view(transcript.input).substr(at, 1));
+TEST_P(HttpTranscripts, EndTheSameInTwoPieces) {
+  for (const Transcript& transcript : dialogues()) {
+    SCOPED_TRACE(place_of(transcript));
+    const std::string_view input = transcript.input;
+    const auto whole = play(transcript, {input});
+    for (std::size_t at = 1; at < input.size(); ++at) {
+      if (!is_worth_a_cut(at, input.size())) continue;
+      ASSERT_EQ(play(transcript, {input.substr(0, at), input.substr(at)}), whole) << "cut at " << at;
+    }
   }
-  EXPECT_EQ(play(transcript, bytes), play(transcript, {transcript.input}));
 }
 
-std::string test_name(const ::testing::TestParamInfo<Transcript>& info) {
-  std::string name = info.param.file + "_" + std::to_string(info.param.line) + "_" + info.param.title;
-  std::ranges::replace_if(
-      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-  return name;
+TEST_P(HttpTranscripts, EndTheSameByteByByte) {
+  for (const Transcript& transcript : dialogues()) {
+    SCOPED_TRACE(place_of(transcript));
+    std::vector<std::string_view> bytes;
+    for (std::size_t at = 0; at < transcript.input.size(); ++at) {
+      bytes.push_back(std::string_view(transcript.input).substr(at, 1));
+    }
+    EXPECT_EQ(play(transcript, bytes), play(transcript, {transcript.input}));
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(Http, HttpTranscript, ::testing::ValuesIn(load_transcripts(folder())), test_name);
+std::vector<std::string> files() {
+  std::map<std::string, int> dialogues_of;
+  for (const Transcript& transcript : load_transcripts(folder()))
+    ++dialogues_of[transcript.file];
+  std::vector<std::string> names;
+  for (const auto& [name, count] : dialogues_of)
+    names.push_back(name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Http, HttpTranscripts, ::testing::ValuesIn(files()),
+                         [](const ::testing::TestParamInfo<std::string>& info) { return info.param; });
 
 }  // namespace
 }  // namespace cordon::testing
