@@ -74,7 +74,7 @@ std::vector<std::string> files() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Http, HttpTranscripts, ::testing::ValuesIn(files()),
-                         [](const ::testing::TestParamInfo<std::string>& info) { return info.param; });
+                         [](const ::testing::TestParamInfo<std::string>& file) { return file.param; });
 
 }  // namespace
 }  // namespace cordon::testing
