@@ -24,10 +24,9 @@ constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
 
 }  // namespace
 
-// A head is collected whole and taken apart by our own code (head_reader), which knows the few forms that a line can
-// have. Where fields decide how long the message is, llhttp reads these as well, and both must agree. Chunked bodies
-// are decoded by llhttp; the others are counted here. The fuzzer of requests holds every head that we write on against
-// llhttp's reading of the whole of it.
+// A head is collected whole and taken apart by our own code (head_reader). Where fields decide how long the message is,
+// llhttp reads these as well, and both must agree. Chunked bodies are decoded by llhttp, the others counted here.
+// docs/decisions/http-heads.md says why.
 struct Parser::Impl {
   enum class Phase : std::uint8_t { head, length, until_close, chunks, trailers, ending, failed };
 
@@ -43,7 +42,6 @@ struct Parser::Impl {
   Result<Event> read_trailers(base::ConstBytes& input);
   Result<Event> end() noexcept;
 
-  Refusal read_collected_head();
   Refusal confirm_framing();
   bool feed(std::string_view text) noexcept;
   Phase phase_of(const Framing& framing) noexcept;
@@ -174,8 +172,10 @@ Result<Event> Parser::Impl::read_head(base::ConstBytes& input) {
   const auto status = head_text.take(input);
   if (status == HeadBuffer::Status::incomplete) return Event::need_more;
   if (status != HeadBuffer::Status::complete) return refuse(refuse_collected(status, head_text));
-  if (const Refusal refusal = read_collected_head()) return refuse(refusal);
-  if (const Refusal refusal = confirm_framing()) return refuse(refusal);
+  const Refusal refusal = kind == Kind::request ? read_request_head(head_text, request)
+                                                : read_response_head(head_text, answer_to, response);
+  if (refusal) return refuse(refusal);
+  if (const Refusal doubt = confirm_framing()) return refuse(doubt);
   head_is_old = true;
   phase = phase_of(framing());
   return Event::head;
@@ -196,11 +196,6 @@ Parser::Impl::Phase Parser::Impl::phase_of(const Framing& framing) noexcept {
   return Phase::ending;
 }
 
-Refusal Parser::Impl::read_collected_head() {
-  return kind == Kind::request ? read_request_head(head_text, request)
-                               : read_response_head(head_text, answer_to, response);
-}
-
 bool Parser::Impl::feed(std::string_view text) noexcept {
   return llhttp_execute(&machine, text.data(), text.size()) == HPE_OK;
 }
@@ -214,12 +209,10 @@ Refusal Parser::Impl::confirm_framing() {
   for (std::size_t i = 0; accepted && i < fields().size(); ++i) {
     if (is_framing(fields()[i].id)) accepted = feed(head_text.whole_line(i + 1));
   }
-  if (!accepted || !feed("\r\n") || !machine_saw_head) {
-    return {Errc::bad_request, "Content-Length or Transfer-Encoding is malformed"};
-  }
+  accepted = accepted && feed("\r\n") && machine_saw_head;
   const bool chunked = framing().kind == Framing::Kind::chunked;
   const bool agrees = machine_chunked == chunked && (chunked || machine_length == framing().length);
-  if (!agrees) return {Errc::bad_request, "the length of the message can be read in two ways"};
+  if (!accepted || !agrees) return {Errc::bad_request, "the length of the message can be read in two ways"};
   return {};
 }
 
