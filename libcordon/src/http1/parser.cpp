@@ -13,12 +13,10 @@ namespace cordon::http1 {
 
 namespace {
 
-// Nobody reads chunk extensions; this many bytes of them are more than any sender has reason for (RFC 9112,
-// section 7.1.1).
+// Nobody reads chunk extensions (RFC 9112, section 7.1.1), and no sender has reason for this many bytes in one.
 constexpr std::size_t kMaxChunkExtension = 4096;
 
-// What llhttp reads in place of the start line: the framing of a message that has Content-Length or Transfer-Encoding
-// does not depend on the real one.
+// What llhttp reads in place of the start line, which the framing fields' meaning does not depend on.
 constexpr std::string_view kRequestLine = "POST / HTTP/1.1\r\n";
 constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
 
@@ -212,8 +210,7 @@ Refusal Parser::Impl::confirm_framing() {
   accepted = accepted && feed("\r\n") && machine_saw_head;
   const bool chunked = framing().kind == Framing::Kind::chunked;
   const bool agrees = machine_chunked == chunked && (chunked || machine_length == framing().length);
-  if (!accepted || !agrees) return {Errc::bad_request, "the length of the message can be read in two ways"};
-  return {};
+  return {Errc::bad_request, accepted && agrees ? nullptr : "the length of the message can be read in two ways"};
 }
 
 Result<Event> Parser::Impl::read_length(base::ConstBytes& input) {

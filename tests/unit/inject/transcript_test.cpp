@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <set>
 
 namespace cordon::testing {
 namespace {
@@ -55,21 +55,18 @@ TEST_P(HttpTranscripts, EndTheSameInTwoPieces) {
 TEST_P(HttpTranscripts, EndTheSameByteByByte) {
   for (const Transcript& transcript : dialogues()) {
     SCOPED_TRACE(place_of(transcript));
-    std::vector<std::string_view> bytes;
-    for (std::size_t at = 0; at < transcript.input.size(); ++at) {
-      bytes.push_back(std::string_view(transcript.input).substr(at, 1));
-    }
+    const std::string_view input = transcript.input;
+    std::vector<std::string_view> bytes(input.size());
+    for (std::size_t at = 0; at < input.size(); ++at)
+      bytes[at] = input.substr(at, 1);
     EXPECT_EQ(play(transcript, bytes), play(transcript, {transcript.input}));
   }
 }
 
-std::vector<std::string> files() {
-  std::map<std::string, int> dialogues_of;
+std::set<std::string> files() {
+  std::set<std::string> names;
   for (const Transcript& transcript : load_transcripts(folder()))
-    ++dialogues_of[transcript.file];
-  std::vector<std::string> names;
-  for (const auto& [name, count] : dialogues_of)
-    names.push_back(name);
+    names.insert(transcript.file);
   return names;
 }
 
