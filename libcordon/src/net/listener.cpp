@@ -23,8 +23,10 @@ Result<Listener> Listener::bind(Executor executor, std::uint16_t port, Sharing s
   const asio::ip::tcp::endpoint endpoint(asio::ip::address_v4::loopback(), port);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
-  if (!error && sharing == Sharing::shared) acceptor.set_option(ReusePort(true), error);
+  if (!error && sharing == Sharing::join) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.bind(endpoint, error);
+  // After binding: with the option set before, another process of ours could share the port unnoticed.
+  if (!error && sharing == Sharing::first) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.listen(SOMAXCONN, error);
   if (error) return std::unexpected(binding_error(error, port));
   const std::uint16_t bound = acceptor.local_endpoint(error).port();

@@ -7,8 +7,12 @@
 
 namespace cordon::net {
 
-/// Whether several workers listen on the same port, the kernel dealing out connections.
-enum class Sharing : unsigned char { alone, shared };
+/// Whether several sockets of ours listen on the same port, the kernel dealing out connections.
+enum class Sharing : unsigned char {
+  none,   ///< The only one.
+  first,  ///< Refused when anybody listens on the port already; others may join it then.
+  join,   ///< One more beside the first.
+};
 
 class Listener {
  public:

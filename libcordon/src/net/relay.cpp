@@ -49,8 +49,7 @@ Task<> run_both(Stream& client, Stream& origin, Up up, Down down) {
     client.interrupt();
     origin.interrupt();
   }
-  while (!up_done.is_set())
-    co_await up_done.wait();
+  co_await up_done.join();  // its coroutine uses this frame
   co_return down_result ? std::move(up_result) : std::move(down_result);
 }
 

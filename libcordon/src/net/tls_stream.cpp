@@ -69,7 +69,7 @@ TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp, bssl::UniquePtr<SSL> ssl, b
 TlsStream::~TlsStream() = default;
 
 void TlsStream::cancel_pending() noexcept {
-  tcp_->interrupt();
+  tcp_->cancel_operations();  // not its end: a new deadline revives this stream
 }
 
 Task<> TlsStream::fill() {
@@ -136,6 +136,7 @@ Task<std::size_t> TlsStream::read_some(base::MutableBytes buffer) {
 }
 
 Task<> TlsStream::wait_readable() {
+  if (gave_up()) co_return fail(reason());
   if (buffered() > 0 || SSL_pending(ssl_.get()) > 0 || peer_closed_) co_return Result<>{};
   buffer_.reset();
   begin_ = end_ = 0;
@@ -166,6 +167,7 @@ Task<> TlsStream::shut_down_writing() {
     if (done >= 0) break;
     const int error = SSL_get_error(ssl_.get(), done);
     if (error != SSL_ERROR_WANT_WRITE) break;  // the alert is a courtesy: what matters is the end of the TCP stream
+    if (gave_up()) co_return fail(reason());
     if (auto ready = co_await tcp_->wait_writable(); !ready) co_return ready;
   }
   co_return co_await tcp_->shut_down_writing();

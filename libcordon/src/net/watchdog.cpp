@@ -16,7 +16,9 @@ Watched::~Watched() {
 void Watched::set_deadline(Clock::time_point deadline) noexcept {
   deadline_ = deadline;
   expired_ = false;
-  if (deadline < watchdog_.next_look_) watchdog_.schedule(deadline);
+  // Only for one that the next look would miss by more than the grain: setting the timer anew for each of many deadlines
+  // a little before it would put the look off for ever.
+  if (deadline < watchdog_.next_look_ - Watchdog::kGrain) watchdog_.schedule(deadline);
 }
 
 void Watched::expire_now() noexcept {

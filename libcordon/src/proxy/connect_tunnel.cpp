@@ -120,6 +120,7 @@ net::Infallible<Ending> serve_connect(Client& client) {
   const auto destination = plan_connect(client.worker.runtime, client.request());
   Record record(client);
   record.event.method = "CONNECT";
+  finish_bodyless(client);  // what follows the head is the tunnel's
   if (!destination) co_return co_await refuse_connect(client, destination.error(), record.event);
   record.concerns(*destination);
   if (destination->route != nullptr) co_return co_await serve_route(client, *destination, record.event);

@@ -112,7 +112,7 @@ Result<DemoOrigin> DemoOrigin::start(std::string_view host, std::string required
   impl->required = std::move(required_header);
   impl->ca_pem = ca::to_pem(*identity->certificate());
   impl->context = std::move(*context);
-  auto listener = net::Listener::bind(impl->io.get_executor(), 0, net::Sharing::alone);
+  auto listener = net::Listener::bind(impl->io.get_executor(), 0, net::Sharing::none);
   if (!listener) return std::unexpected(std::move(listener).error());
   impl->listener.emplace(std::move(*listener));
   asio::co_spawn(impl->io, impl->accept_all(), [](const std::exception_ptr&) {});

@@ -120,7 +120,7 @@ net::Task<> Exchange::obtain_response() {
 bool Exchange::nothing_happened(const Error& error, std::uint64_t sent_before) const noexcept {
   if (answer_began_ || (error.code != Errc::connection_lost && error.code != Errc::end_of_stream)) return false;
   const bool unsent = origin_.stream->sent() == sent_before;
-  return unsent || (is_idempotent(client_.request().method) && upload_.complete());
+  return unsent || (is_idempotent(client_.request().method) && upload_.is_in_head());
 }
 
 /// One try. Fails with connection_lost when, and only when, it is as if it had not been made.

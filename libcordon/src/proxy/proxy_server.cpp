@@ -119,13 +119,14 @@ struct ProxyServer::Impl {
 
 Result<> ProxyServer::Impl::bind(std::uint16_t wanted) {
   const unsigned count = std::max(1U, runtime->options.workers);
-  const auto sharing = count > 1 ? net::Sharing::shared : net::Sharing::alone;
+  auto sharing = count > 1 ? net::Sharing::first : net::Sharing::none;
   port = wanted;
   for (unsigned i = 0; i < count; ++i) {
     auto worker = std::make_unique<proxy::Worker>(*runtime, pools);
     if (auto bound = worker->listen(port, sharing); !bound) return bound;
     port = worker->listener->port();
     workers.push_back(std::move(worker));
+    sharing = net::Sharing::join;
   }
   runtime->own_ports.push_back(port);
   return {};

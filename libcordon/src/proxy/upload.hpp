@@ -28,6 +28,9 @@ class Upload {
   /// Whether all of the body is on its way.
   bool complete() const noexcept { return state_ == State::complete; }
 
+  /// Whether all of the body went with the head, which can then be sent once more.
+  bool is_in_head() const noexcept { return complete() && origin_ == nullptr; }
+
   /// What the client did wrong, when the upload ended for that: its framing, or its connection. The origin's stream has
   /// been interrupted then.
   const std::optional<Error>& client_fault() const noexcept { return client_fault_; }

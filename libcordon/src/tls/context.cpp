@@ -19,6 +19,9 @@ namespace {
 
 // In ALPN's wire form: each name after its length.
 constexpr std::array<std::uint8_t, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// A client that speaks HTTP/1.0 may say so (curl -0); it is served the same.
+constexpr std::array<std::uint8_t, 18> kServedAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1',
+                                                      8, 'h', 't', 't', 'p', '/', '1', '.', '0'};
 
 // BoringSSL's own choice and order, less what no origin of today needs.
 constexpr const char* kCipherList = "ALL:!3DES:!aPSK";
@@ -52,7 +55,8 @@ int check_server_name(SSL* ssl, int* alert, void*) {
 int select_alpn(SSL*, const std::uint8_t** chosen, std::uint8_t* chosen_size, const std::uint8_t* offered,
                 unsigned offered_size, void*) {
   std::uint8_t* found = nullptr;
-  const int outcome = SSL_select_next_proto(&found, chosen_size, kAlpn.data(), kAlpn.size(), offered, offered_size);
+  const int outcome =
+      SSL_select_next_proto(&found, chosen_size, kServedAlpn.data(), kServedAlpn.size(), offered, offered_size);
   if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *chosen = found;
   return SSL_TLSEXT_ERR_OK;
