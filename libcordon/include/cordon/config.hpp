@@ -69,7 +69,7 @@ struct BasicAuth {
 
 /// The ports that a route covers.
 struct PortSet {
-  bool any = false;                  ///< Every port; `list` is empty then.
+  bool any = false;  ///< Every port; `list` is empty then.
   std::vector<std::uint16_t> list;
   bool contains(std::uint16_t port) const noexcept;
   bool operator==(const PortSet&) const = default;
@@ -78,9 +78,9 @@ struct PortSet {
 /// A host and the credential that requests to it get.
 struct Route {
   std::string name;
-  std::string host;                  ///< Canonical: lower case, no trailing dot; an IPv6 literal without brackets.
-  PortSet ports;                     ///< 443; with allow_plaintext also 80.
-  bool allow_plaintext = false;      ///< Also without TLS, when the origin's address is loopback or private.
+  std::string host;              ///< Canonical: lower case, no trailing dot; an IPv6 literal without brackets.
+  PortSet ports;                 ///< 443; with allow_plaintext also 80.
+  bool allow_plaintext = false;  ///< Also without TLS, when the origin's address is loopback or private.
   std::optional<std::filesystem::path> upstream_ca_path;  ///< Roots trusted in addition to the system's. Absolute.
   std::variant<HeaderAuth, BasicAuth> auth;
   SecretRef secret;
@@ -107,14 +107,14 @@ struct Listener {
 
 struct TlsConfig {
   bool enabled = true;
-  std::optional<std::filesystem::path> ca_cert_path;      ///< Absolute; the scope's certs folder when absent.
+  std::optional<std::filesystem::path> ca_cert_path;  ///< Absolute; the scope's certs folder when absent.
   std::optional<std::filesystem::path> ca_key_path;
   std::optional<std::filesystem::path> upstream_ca_path;
 };
 
 /// Where a source's helper program is and how long it may take.
 struct SecretProvider {
-  std::string type;                  ///< "1password".
+  std::string type;  ///< "1password".
   std::optional<std::filesystem::path> path;
   std::optional<std::chrono::milliseconds> timeout;
 };
@@ -128,10 +128,10 @@ struct SecretsConfig {
 /// A fault or a warning, and where in the file it is.
 struct ConfigFault {
   std::filesystem::path file;
-  std::uint32_t line = 0;            ///< From 1; 0 where no line can be named (a key that is missing everywhere).
-  std::uint32_t column = 0;          ///< From 1.
-  std::string key;                   ///< Dotted, such as `routes[0].match.host`; empty for a syntax error.
-  std::string message;               ///< What is wrong and what is allowed.
+  std::uint32_t line = 0;    ///< From 1; 0 where no line can be named (a key that is missing everywhere).
+  std::uint32_t column = 0;  ///< From 1.
+  std::string key;           ///< Dotted, such as `routes[0].match.host`; empty for a syntax error.
+  std::string message;       ///< What is wrong and what is allowed.
 
   /// `file:line:column: key: message`.
   std::string to_string() const;
@@ -141,12 +141,12 @@ struct LoadedConfig;
 
 /// The whole of cordon.toml.
 struct Config {
-  std::uint16_t listen = 0;          ///< On 127.0.0.1, always. Port 0 (any free port) is for host programs, never from a file.
+  std::uint16_t listen = 0;  ///< On 127.0.0.1, always. Port 0 (any free port) is for host programs, never from a file.
   TlsConfig tls;
-  std::vector<Route> routes;         ///< In the file's order: the first that matches wins.
+  std::vector<Route> routes;  ///< In the file's order: the first that matches wins.
   std::vector<Listener> listeners;
   SecretsConfig secrets;
-  std::vector<std::string> no_proxy; ///< [env] no_proxy.
+  std::vector<std::string> no_proxy;  ///< [env] no_proxy.
   std::vector<std::uint32_t> allow_uids;
 
   /// Reads `path`: the config with its warnings, or every fault at once (a TOML syntax error alone). Also faulted: a file

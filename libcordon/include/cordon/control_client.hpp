@@ -24,10 +24,10 @@ Result<Health> probe_health(std::uint16_t port, std::chrono::milliseconds deadli
 
 struct WaitOptions {
   std::uint16_t port = 0;
-  std::string instance;                         ///< Which instance must answer.
-  std::chrono::milliseconds timeout{60'000};    ///< Zero: one try.
+  std::string instance;                       ///< Which instance must answer.
+  std::chrono::milliseconds timeout{60'000};  ///< Zero: one try.
   std::chrono::milliseconds interval{50};
-  std::function<bool()> interrupted;            ///< Asked between two tries; true gives up with `cancelled`. May be empty.
+  std::function<bool()> interrupted;  ///< Asked between two tries; true gives up with `cancelled`. May be empty.
 };
 
 /// Asks until the instance answers 200. Another instance, or another program, on the port is an error at once. Thread-safe.

@@ -37,7 +37,7 @@ class DemoOrigin {
 
 /// What a client sent and got.
 struct DemoExchange {
-  std::string sent;      ///< The request head, as the client wrote it inside its tunnel.
+  std::string sent;  ///< The request head, as the client wrote it inside its tunnel.
   int status = 0;
   std::string received;  ///< The response body.
 };

@@ -18,16 +18,16 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
 /// One finished request, tunnel or WebSocket. The views end with the call that delivers them.
 struct RequestEvent {
-  std::string_view route;                     ///< Empty: no route matched.
-  std::string_view method;                    ///< `CONNECT` for a tunnel that was not opened.
-  std::string_view host;                      ///< Canonical.
+  std::string_view route;   ///< Empty: no route matched.
+  std::string_view method;  ///< `CONNECT` for a tunnel that was not opened.
+  std::string_view host;    ///< Canonical.
   std::uint16_t port = 0;
-  std::string_view path;                      ///< Without the query; empty for tunnels.
-  int status = 0;                             ///< As sent to the client; 0 when none was sent.
-  std::string_view refusal;                   ///< name(Errc) when the proxy itself answered, else empty.
-  std::uint64_t bytes_up = 0, bytes_down = 0; ///< Body bytes, or tunnel bytes; client to origin is up.
+  std::string_view path;                       ///< Without the query; empty for tunnels.
+  int status = 0;                              ///< As sent to the client; 0 when none was sent.
+  std::string_view refusal;                    ///< name(Errc) when the proxy itself answered, else empty.
+  std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Body bytes, or tunnel bytes; client to origin is up.
   std::chrono::microseconds duration{};
-  std::chrono::microseconds origin_time{};    ///< From the request's last head byte to the origin's first byte; 0: none came.
+  std::chrono::microseconds origin_time{};  ///< From the head's last byte to the origin's first; 0: none came.
   bool injected = false;
 };
 

@@ -33,19 +33,19 @@ struct Timeouts {
   std::chrono::milliseconds dns{5'000};
   std::chrono::milliseconds connect{10'000};
   std::chrono::milliseconds tls_handshake{10'000};
-  std::chrono::milliseconds request_head{10'000};        ///< From a head's first byte to its last.
-  std::chrono::milliseconds silent_connection{60'000};   ///< A new connection that sends nothing.
-  std::chrono::milliseconds keep_alive{300'000};         ///< Between two requests of one connection.
-  std::chrono::milliseconds response_gap{600'000};       ///< Until the response head, and between two reads of a body.
-  std::chrono::milliseconds origin_idle{30'000};         ///< A pooled connection to an origin.
-  std::chrono::milliseconds drain{4'000};                ///< What running requests get after a graceful stop.
+  std::chrono::milliseconds request_head{10'000};       ///< From a head's first byte to its last.
+  std::chrono::milliseconds silent_connection{60'000};  ///< A new connection that sends nothing.
+  std::chrono::milliseconds keep_alive{300'000};        ///< Between two requests of one connection.
+  std::chrono::milliseconds response_gap{600'000};      ///< Until the response head, and between two reads of a body.
+  std::chrono::milliseconds origin_idle{30'000};        ///< A pooled connection to an origin.
+  std::chrono::milliseconds drain{4'000};               ///< What running requests get after a graceful stop.
 };
 
 struct ProxyOptions {
-  std::string instance;            ///< The instance's name, told by /health in Cordon-Instance.
-  unsigned workers = 1;            ///< Threads, each with its own listeners and connections. At least 1.
+  std::string instance;  ///< The instance's name, told by /health in Cordon-Instance.
+  unsigned workers = 1;  ///< Threads, each with its own listeners and connections. At least 1.
   Timeouts timeouts;
-  EventSink* sink = nullptr;       ///< Outlives the server. Null: nothing is reported.
+  EventSink* sink = nullptr;  ///< Outlives the server. Null: nothing is reported.
   /// Names that are not looked up but taken to be these IP addresses, for host programs and tests; keys are canonical names.
   std::map<std::string, std::string> fixed_addresses;
   /// PEM roots trusted for origins besides the system's, for host programs and tests.
