@@ -187,7 +187,7 @@ def websocket_accept(key):
 
 def bad_answers(visit):
     """Answers by the last segment of the request's path."""
-    while request := visit.read_request():
+    while request := visit.read_request(body_unless="/final-at-once"):
         path = request.target.strip("/")
         key = (request.all("sec-websocket-key") or [""])[0]
         answer = {
@@ -279,20 +279,19 @@ class Answers(CordonTest):
             self.assertEqual(tunnel.read_exactly(len("from the originecho:early")), b"from the originecho:early")
 
     def test_h15_final_answer_to_an_expectation(self):
+        """The client that waits for 100 gets the final answer; so does one that does not wait."""
         for body in (b"", b"x" * 100_000):
             with self.subTest(len(body)), self.tunnel("asking") as tunnel:
                 self.raw.forget()
                 started = time.monotonic()
-                # The client waits for 100 and gets the final answer; or it does not wait.
-                self.ask(tunnel, "final-at-once", "POST",
-                         "Expect: 100-continue\r\nContent-Length: 100000\r\n")
+                self.ask(tunnel, "final-at-once", "POST", "Expect: 100-continue\r\nContent-Length: 100000\r\n")
                 try:
                     tunnel.send(body)
                 except OSError:
                     pass
-                self.assertIn(tunnel.read_response().status, (417, 502))
+                self.assertEqual(tunnel.read_response().status, 417)
                 self.assertLess(time.monotonic() - started, 5)
-            self.assertLessEqual(self.raw.received.count(b"x"), 100_000 + 10)
+            self.assertLessEqual(self.raw.received.count(b"x" * 1000), 100)
 
 
 class TunnelFraming(CordonTest):

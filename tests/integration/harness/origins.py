@@ -31,8 +31,8 @@ class Visit:
     def received(self):
         return self.connection.received
 
-    def read_request(self):
-        """The next request's head as text, and its body; None at the end of the stream."""
+    def read_request(self, body_unless=None):
+        """The next request; None at the end of the stream. The body of a request for `body_unless` is left unread."""
         try:
             head = self.connection.read_until(b"\r\n\r\n").decode("latin-1")
         except Closed:
@@ -40,8 +40,10 @@ class Visit:
         fields = [tuple(part.strip() for part in line.split(":", 1)) for line in head.split("\r\n")[1:] if line]
         values = {name.lower(): value for name, value in fields}
         body = b""
-        if values.get("transfer-encoding", "").lower() == "chunked":
-            body = self.connection._read_chunks()
+        if body_unless and head.split(" ")[1] == body_unless:
+            pass
+        elif values.get("transfer-encoding", "").lower() == "chunked":
+            body = self.connection.read_chunks()
         elif "content-length" in values:
             body = self.connection.read_exactly(int(values["content-length"]))
         return Request(head, fields, body)
@@ -125,7 +127,9 @@ class Origin:
         return b"".join(visit.received for visit in list(self.visits))
 
     def forget(self):
-        self.visits.clear()
+        """Starts the records anew; connections that the proxy keeps stay open."""
+        for visit in self.visits:
+            visit.connection.received = b""
         self.failed_handshakes.clear()
         self.accepted = 0
 

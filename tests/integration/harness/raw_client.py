@@ -101,12 +101,12 @@ class Connection:
         if method == "HEAD" or response.status in (101, 204, 304) or (method == "CONNECT" and response.status == 200):
             return b""
         if (response.get("transfer-encoding") or "").lower() == "chunked":
-            return self._read_chunks()
+            return self.read_chunks()
         if response.get("content-length") is not None:
             return self.read_exactly(int(response.get("content-length")))
         return self.read_to_end()
 
-    def _read_chunks(self):
+    def read_chunks(self):
         body = b""
         while size := int(self.read_until(b"\r\n").split(b";")[0], 16):
             body += self.read_exactly(size)
