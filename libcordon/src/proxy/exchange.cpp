@@ -211,14 +211,15 @@ net::Infallible<Ending> Exchange::forward_response() {
   co_return persistence == Persistence::keep_alive ? Ending::keep_alive : Ending::close;
 }
 
-/// What the client is owed is written as soon as nothing more is here: an event of a stream never waits for the next.
+/// What the client is owed is written before more is waited for: an event of a stream never waits for the next.
 net::Task<> Exchange::forward_body(Framing::Kind framing) {
   for (;;) {
-    if (client_.origin_reader.must_read()) {
+    auto event = client_.origin_reader.next_buffered();
+    if (event && *event == http1::Event::need_more) {
       if (auto written = co_await flush(); !written) co_return written;
+      origin_.stream->expires_after(timeouts().response_gap);
+      event = co_await client_.origin_reader.next(*origin_.stream);
     }
-    origin_.stream->expires_after(timeouts().response_gap);
-    auto event = co_await client_.origin_reader.next(*origin_.stream);
     if (!event) co_return std::unexpected(std::move(event).error());
     if (*event == http1::Event::end) break;
     auto part = co_await forward_body_part(client_.origin_reader.parser().body(), framing);

@@ -59,17 +59,20 @@ net::Infallible<> Upload::stop() {
 }
 
 net::Task<> Upload::copy_rest() {
-  const auto gap = client_.worker.runtime.timeouts().response_gap;
   for (;;) {
-    client_.stream->expires_after(gap);
-    auto event = co_await client_.reader.next(*client_.stream);
+    // What the origin is owed is written before more is waited for.
+    auto event = client_.reader.next_buffered();
+    if (event && *event == http1::Event::need_more) {
+      if (auto written = co_await flush(); !written) co_return written;
+      client_.stream->expires_after(client_.worker.runtime.timeouts().response_gap);
+      event = co_await client_.reader.next(*client_.stream);
+    }
     if (!event) {
       // A client that breaks its own request ends the exchange.
       client_fault_ = event.error();
       origin_->interrupt();
       co_return std::unexpected(std::move(event).error());
     }
-    origin_->expires_after(gap);
     // An origin that stops listening may still answer: the exchange reads on.
     if (auto forwarded = co_await forward_event(*event); !forwarded) co_return forwarded;
     if (*event == http1::Event::end) co_return Result<>{};
@@ -79,13 +82,20 @@ net::Task<> Upload::copy_rest() {
 net::Task<> Upload::forward_event(http1::Event event) {
   if (event == http1::Event::end) {
     if (chunked()) http1::append_last_chunk(client_.reader.parser().trailers(), chunks_);
-  } else {
-    const auto body = client_.reader.parser().body();
-    bytes_ += body.size();
-    if (!chunked()) co_return co_await origin_->write(body);
-    frame_chunk(body);
-    if (!client_.reader.must_read() && chunks_.size() < kFlushSize) co_return Result<>{};  // more chunks are here
+    co_return co_await flush();
   }
+  const auto body = client_.reader.parser().body();
+  bytes_ += body.size();
+  origin_->expires_after(client_.worker.runtime.timeouts().response_gap);
+  if (!chunked()) co_return co_await origin_->write(body);
+  frame_chunk(body);
+  if (chunks_.size() >= kFlushSize) co_return co_await flush();
+  co_return Result<>{};
+}
+
+net::Task<> Upload::flush() {
+  if (chunks_.empty()) co_return Result<>{};
+  origin_->expires_after(client_.worker.runtime.timeouts().response_gap);
   auto written = co_await origin_->write(base::as_bytes(chunks_));
   chunks_.clear();
   co_return written;

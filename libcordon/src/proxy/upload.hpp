@@ -44,6 +44,7 @@ class Upload {
   void frame_chunk(base::ConstBytes body);
   net::Task<> copy_rest();
   net::Task<> forward_event(http1::Event event);
+  net::Task<> flush();
 
   Client& client_;
   net::Stream* origin_ = nullptr;
