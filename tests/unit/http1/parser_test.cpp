@@ -121,9 +121,9 @@ TEST(Http1Parser, TellsWhetherItIsWithinAHeadOrAMessage) {
     return parser.next(input);
   };
   EXPECT_FALSE(parser.in_head() || parser.in_message());
-  feed("\r\n");
+  ASSERT_EQ(feed("\r\n"), Event::need_more);
   EXPECT_FALSE(parser.in_head() || parser.in_message());  // an empty line begins nothing
-  feed("P");
+  ASSERT_EQ(feed("P"), Event::need_more);
   EXPECT_TRUE(parser.in_head() && parser.in_message());
   ASSERT_EQ(feed("OST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"), Event::head);
   EXPECT_FALSE(parser.in_head());

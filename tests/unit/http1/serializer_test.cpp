@@ -58,7 +58,7 @@ TEST(Http1Serializer, AddsACredentialWithAndWithoutAScheme) {
 
 // H9: the longest secret that there may be.
 TEST(Http1Serializer, HasRoomForASecretOf64KiB) {
-  const std::string secret(64 * 1024, 's');
+  const std::string secret(std::size_t{64} * 1024, 's');
   const HeaderEdit edits[] = {{HeaderEdit::Kind::add_basic, "Authorization", "", secret},
                               {HeaderEdit::Kind::add, "X", "", secret}};
   const std::string text = written(get(), edits);
