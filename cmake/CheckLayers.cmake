@@ -4,11 +4,10 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Which headers make up a group. The first match counts; a header that none of them matches is always refused.
-set(groups std cordon fmt spdlog toml boringssl json llhttp asio cli11 os sockets posix)
+set(groups std cordon fmt toml boringssl json llhttp asio cli11 os sockets posix)
 set(header_std "^[a-z][a-z0-9_]*$")
 set(header_cordon "^cordon/[a-z0-9_]+\\.hpp$")
 set(header_fmt "^fmt/")
-set(header_spdlog "^spdlog/")
 set(header_toml "^toml\\+\\+/")
 set(header_boringssl "^openssl/")
 set(header_json "^nlohmann/")

@@ -9,7 +9,7 @@
 
 namespace cordon::ca {
 
-/// `system` followed by `own`, each certificate once: `own` may be in `system` already, after `cordon trust`.
+/// `system` followed by `own`, each certificate once: `own` may be among the system's roots already.
 std::string compose_bundle(std::string_view system, std::string_view own);
 
 /// Makes the file at `path` hold exactly `content`, readable by all. @returns whether it had to be written; file_failed

@@ -63,7 +63,7 @@ bool add_root_extensions(X509& certificate, EVP_PKEY& key) {
 // What a person does to get a new CA. Deleting is theirs to decide: clients may trust the old one.
 std::string how_to_start_over(const CaPaths& paths) {
   return fmt::format(
-      "to get a new CA, run: rm -f {} {}, then start again, and `cordon trust` where the old one was trusted",
+      "to get a new CA, run: rm -f {} {}, then start again, and let clients that trusted the old one trust the new one",
       base::shell_word(paths.cert), base::shell_word(paths.key));
 }
 
