@@ -30,6 +30,12 @@ def script(visit):
             visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000000\r\n\r\n")
             while True:
                 visit.send(b"z" * 262_144)
+        if request.target == "/drops":
+            visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n")
+            for _ in range(24):
+                visit.send(b"d")
+                time.sleep(0.5)
+            continue
         if request.target == "/stall":
             visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
             time.sleep(120)
@@ -138,6 +144,20 @@ class Resources(CordonTest):
         client.send(b"b")
         self.assertEqual(client.read_exactly(1), b"b")
         client.close()
+
+    def test_q4_busy_and_idle_connections_outlive_the_short_deadlines(self):
+        """12 s, over the 10 s that handshakes and heads get: requests again and again, a pause, a body that goes on."""
+        busy, idle, long = (self.tunnel("raw") for _ in range(3))
+        self.assertEqual(idle.request(GET).status, 200)
+        long.send(f"GET /drops HTTP/1.1\r\nHost: {RAW}\r\n\r\n")
+        deadline = time.monotonic() + 12
+        while time.monotonic() < deadline:
+            self.assertEqual(busy.request(GET).status, 200)
+            time.sleep(0.01)
+        self.assertEqual(idle.request(GET).status, 200)
+        self.assertEqual(long.read_response().body, b"d" * 24)
+        for tunnel in (busy, idle, long):
+            tunnel.close()
 
     def test_q5_slow_reader_does_not_grow_memory(self):
         before = self.warm_up()
