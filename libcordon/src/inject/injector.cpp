@@ -20,13 +20,20 @@ http1::HeaderEdit credential(const BasicAuth& auth, const Secret& secret) noexce
 
 }  // namespace
 
-http1::HeaderEdits plan_injection(const http1::RequestHead& /*request*/, const Route& route,
-                                  const Secret& secret) noexcept {
-  const http1::HeaderEdit real = std::visit([&](const auto& auth) { return credential(auth, secret); }, route.auth);
+http1::HeaderEdits plan_removal(const Route& route) noexcept {
   http1::HeaderEdits edits;
   edits.push({Kind::remove, kAuthorization, {}, {}});
-  if (!http1::equals_ignoring_case(real.name, kAuthorization)) edits.push({Kind::remove, real.name, {}, {}});
-  edits.push(real);
+  const auto* header = std::get_if<HeaderAuth>(&route.auth);
+  if (header != nullptr && !http1::equals_ignoring_case(header->header_name, kAuthorization)) {
+    edits.push({Kind::remove, header->header_name, {}, {}});
+  }
+  return edits;
+}
+
+http1::HeaderEdits plan_injection(const http1::RequestHead& /*request*/, const Route& route,
+                                  const Secret& secret) noexcept {
+  http1::HeaderEdits edits = plan_removal(route);
+  edits.push(std::visit([&](const auto& auth) { return credential(auth, secret); }, route.auth));
   return edits;
 }
 

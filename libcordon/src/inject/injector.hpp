@@ -14,4 +14,7 @@ namespace cordon::inject {
 /// outlive them. drop_hop_by_hop comes first.
 http1::HeaderEdits plan_injection(const http1::RequestHead& request, const Route& route, const Secret& secret) noexcept;
 
+/// The half of it that removes, for trailer fields: what a credential replaces must not come in behind the body.
+http1::HeaderEdits plan_removal(const Route& route) noexcept;
+
 }  // namespace cordon::inject

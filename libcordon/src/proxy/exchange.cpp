@@ -19,20 +19,16 @@ constexpr int kMaxInformational = 16;
 
 using Framing = http1::Framing;
 
-template <class List>
-bool is_one_of(const List& list, std::string_view method) noexcept {
-  return std::ranges::find(list, method) != std::ranges::end(list);
-}
-
+/// In any case: an origin may be less strict about it than RFC 9110, section 9.1.
 bool is_refused_method(std::string_view method) noexcept {
   constexpr std::array<std::string_view, 3> kRefused = {"TRACE", "TRACK", "CONNECT"};
-  return is_one_of(kRefused, method);
+  return std::ranges::any_of(kRefused, [method](auto refused) { return http1::equals_ignoring_case(refused, method); });
 }
 
 /// RFC 9110, section 9.2.2.
 bool is_idempotent(std::string_view method) noexcept {
   constexpr std::array<std::string_view, 5> kIdempotent = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
-  return is_one_of(kIdempotent, method);
+  return std::ranges::find(kIdempotent, method) != kIdempotent.end();
 }
 
 /// HTTP/1.0 has no 100: the client would wait for nothing.

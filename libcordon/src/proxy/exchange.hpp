@@ -15,7 +15,11 @@ class Exchange {
   /// `target` is the request target for the origin; `record` is filled in as far as things go. All of them outlive the
   /// exchange.
   Exchange(Client& client, const Destination& destination, std::string_view target, RequestEvent& record)
-      : client_(client), destination_(destination), target_(target), record_(record), upload_(client) {}
+      : client_(client),
+        destination_(destination),
+        target_(target),
+        record_(record),
+        upload_(client, destination.route) {}
 
   /// The whole exchange, refusals included.
   net::Infallible<Ending> run();

@@ -3,6 +3,7 @@
 #include <asio/co_spawn.hpp>
 
 #include "http1/serializer.hpp"
+#include "inject/injector.hpp"
 
 namespace cordon::proxy {
 namespace {
@@ -10,6 +11,14 @@ namespace {
 constexpr std::size_t kFlushSize = std::size_t{16} * 1024;  // one TLS record
 
 }  // namespace
+
+Upload::Upload(Client& client, const Route* route) : client_(client), ended_(client.worker.watchdog) {
+  if (route != nullptr) removals_ = inject::plan_removal(*route);
+}
+
+void Upload::frame_end() {
+  http1::append_last_chunk(client_.reader.parser().trailers(), removals_.view(), chunks_);
+}
 
 void Upload::frame_chunk(base::ConstBytes body) {
   http1::append_chunk_head(body.size(), chunks_);
@@ -24,7 +33,7 @@ Result<> Upload::gather(base::WipedBuffer& head) {
     if (!event) return std::unexpected(std::move(event).error());
     if (*event == http1::Event::need_more) break;
     if (*event == http1::Event::end) {
-      if (chunked()) http1::append_last_chunk(client_.reader.parser().trailers(), chunks_);
+      if (chunked()) frame_end();
       state_ = State::complete;
     } else {
       const auto body = client_.reader.parser().body();
@@ -81,7 +90,7 @@ net::Task<> Upload::copy_rest() {
 
 net::Task<> Upload::forward_event(http1::Event event) {
   if (event == http1::Event::end) {
-    if (chunked()) http1::append_last_chunk(client_.reader.parser().trailers(), chunks_);
+    if (chunked()) frame_end();
     co_return co_await flush();
   }
   const auto body = client_.reader.parser().body();

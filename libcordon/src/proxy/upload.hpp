@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/wiped_buffer.hpp"
+#include "http1/header_edit.hpp"
 #include "net/event.hpp"
 #include "proxy/client.hpp"
 
@@ -14,7 +15,8 @@ namespace cordon::proxy {
 /// beside the response.
 class Upload {
  public:
-  explicit Upload(Client& client) : client_(client), ended_(client.worker.watchdog) {}
+  /// `route` is where the request goes, null for none.
+  Upload(Client& client, const Route* route);
 
   /// Appends to `head` what has arrived of the body, up to a record's size. Errors: bad_request.
   Result<> gather(base::WipedBuffer& head);
@@ -42,11 +44,13 @@ class Upload {
 
   bool chunked() const noexcept { return client_.request().framing.kind == http1::Framing::Kind::chunked; }
   void frame_chunk(base::ConstBytes body);
+  void frame_end();
   net::Task<> copy_rest();
   net::Task<> forward_event(http1::Event event);
   net::Task<> flush();
 
   Client& client_;
+  http1::HeaderEdits removals_;  ///< Fields that may not come as trailers either.
   net::Stream* origin_ = nullptr;
   std::string chunks_;  ///< On their way to the origin.
   std::uint64_t bytes_ = 0;
