@@ -55,6 +55,7 @@ long TlsStream::bio_control(BIO*, int command, long, void*) {
 
 TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp, bssl::UniquePtr<SSL> ssl, base::ConstBytes early)
     : Stream(tcp->watchdog_of()), tcp_(std::move(tcp)), ssl_(std::move(ssl)) {
+  tcp_->never_expires();  // from here on this stream's own deadline counts
   if (!early.empty()) {
     buffer_ = std::make_unique_for_overwrite<std::byte[]>(std::max(kBufferSize, early.size()));
     std::memcpy(buffer_.get(), early.data(), early.size());
