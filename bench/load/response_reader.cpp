@@ -4,14 +4,17 @@
 #include <charconv>
 #include <utility>
 
-#include <strings.h>
-
 namespace load {
 namespace {
 
-bool is_field(std::string_view line, std::string_view name) {
-  return line.size() > name.size() && line[name.size()] == ':' &&
-         strncasecmp(line.data(), name.data(), name.size()) == 0;
+/// ASCII letters without regard to case.
+bool starts_with(std::string_view text, std::string_view lower_case_prefix) {
+  if (text.size() < lower_case_prefix.size()) {
+    return false;
+  }
+  const auto same = [](char left, char right) { return (left >= 'A' && left <= 'Z' ? left + 32 : left) == right; };
+  return std::equal(lower_case_prefix.begin(), lower_case_prefix.end(), text.begin(),
+                    [&](char wanted, char found) { return same(found, wanted); });
 }
 
 std::string_view value_of(std::string_view line) {
@@ -91,12 +94,12 @@ void ResponseReader::read_field(std::string_view line) {
   if (std::exchange(first_line_, false)) {
     malformed_ = !line.starts_with("HTTP/1.") || line.size() < 12 || !parse_number(line.substr(9, 3), status_, 10);
     closes_ = line.starts_with("HTTP/1.0");
-  } else if (is_field(line, "content-length")) {
+  } else if (starts_with(line, "content-length:")) {
     malformed_ = !parse_number(value_of(line), length_.emplace(), 10);
-  } else if (is_field(line, "transfer-encoding")) {
+  } else if (starts_with(line, "transfer-encoding:")) {
     chunked_ = true;
-  } else if (is_field(line, "connection")) {
-    closes_ = closes_ || strncasecmp(value_of(line).data(), "close", 5) == 0;
+  } else if (starts_with(line, "connection:")) {
+    closes_ = closes_ || starts_with(value_of(line), "close");
   }
 }
 
@@ -121,14 +124,14 @@ void ResponseReader::end_head() {
 std::size_t ResponseReader::feed_counted(std::string_view data) {
   const auto taken = part_ == Part::body_to_close ? data.size() : std::min<std::uint64_t>(left_, data.size());
   body_bytes_ += taken;
-  if (part_ != Part::body_to_close && (left_ -= taken) == 0) {
-    end_counted();
+  if (part_ == Part::body_to_close) {
+    return data.size();
+  }
+  left_ -= taken;
+  if (left_ == 0) {
+    part_ = part_ == Part::sized_body ? Part::done : Part::chunk_end;
   }
   return static_cast<std::size_t>(taken);
-}
-
-void ResponseReader::end_counted() {
-  part_ = part_ == Part::sized_body ? Part::done : Part::chunk_end;
 }
 
 }  // namespace load

@@ -28,12 +28,11 @@ class ResponseReader {
   std::uint64_t body_bytes() const noexcept { return body_bytes_; }
 
  private:
-  enum class Part { head, sized_body, chunk_size, chunk_data, chunk_end, trailer, body_to_close, done };
+  enum class Part : std::uint8_t { head, sized_body, chunk_size, chunk_data, chunk_end, trailer, body_to_close, done };
 
   std::size_t feed_line(std::string_view data);
   std::size_t feed_counted(std::string_view data);
   void end_line(std::string_view line);
-  void end_counted();
   void end_head();
   void read_field(std::string_view line);
 
