@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <system_error>
 #include <thread>
 
 namespace cordon::net {
@@ -49,19 +50,41 @@ BlockingPool::~BlockingPool() {
   state_->wake.notify_all();
 }
 
-void BlockingPool::post(std::function<void()> job) {
+namespace {
+
+/// Starts threads on which no signal is handled: signals are the host's business.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+bool BlockingPool::post(std::function<void()> job) {
   const std::lock_guard lock(state_->mutex);
   state_->jobs.push_back(std::move(job));
   state_->wake.notify_one();
-  if (state_->jobs.size() <= state_->idle || state_->threads == state_->max_threads) return;
-  // Signals are the host's business: none of them may be handled on a thread of ours.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread(State::serve, state_).detach();
-  ++state_->threads;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (state_->jobs.size() <= state_->idle || state_->threads == state_->max_threads) return true;
+  const SignalsBlocked blocked;
+  try {
+    std::thread(State::serve, state_).detach();
+    ++state_->threads;
+  } catch (const std::system_error&) {
+    if (state_->threads > 0) return true;  // those that run will come to it
+    state_->jobs.pop_back();
+    return false;
+  }
+  return true;
 }
 
 }  // namespace cordon::net

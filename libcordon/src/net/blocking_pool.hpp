@@ -22,8 +22,9 @@ class BlockingPool {
   BlockingPool& operator=(const BlockingPool&) = delete;
   ~BlockingPool();
 
-  /// Runs `job` on one of the threads. Thread-safe.
-  void post(std::function<void()> job);
+  /// Runs `job` on one of the threads. Thread-safe. @returns false when there is no thread and none can be started; the job
+  /// is dropped then
+  [[nodiscard]] bool post(std::function<void()> job);
 
  private:
   struct State;
@@ -31,8 +32,8 @@ class BlockingPool {
   std::shared_ptr<State> state_;
 };
 
-/// Runs `work` in `pool` and waits for its result until `deadline`. Errors: what `work` returns, timed_out, cancelled;
-/// after the latter two the job's result is dropped when it comes.
+/// Runs `work` in `pool` and waits for its result until `deadline`. Errors: what `work` returns, timed_out, cancelled, internal
+/// (no thread); after the former two the job's result is dropped when it comes.
 template <class T>
 Task<T> run_blocking(BlockingPool& pool, Watchdog& watchdog, Clock::time_point deadline,
                      std::function<Result<T>()> work) {
@@ -40,13 +41,22 @@ Task<T> run_blocking(BlockingPool& pool, Watchdog& watchdog, Clock::time_point d
   struct Handover {
     std::mutex mutex;
     Event* waiter = nullptr;  // null once nobody waits
-    Result<T> result = fail(Errc::internal);
+    Result<T> result = fail(Errc::internal, "no thread can be started");
   };
-  auto handover = std::make_shared<Handover>();
+  // Nobody waits any more once this frame is gone, however it goes.
+  struct Waiting {
+    std::shared_ptr<Handover> handover;
+    ~Waiting() {
+      const std::lock_guard lock(handover->mutex);
+      handover->waiter = nullptr;
+    }
+  };
   Event done(watchdog);
   done.set_deadline(deadline);
+  const Waiting waiting{std::make_shared<Handover>()};
+  const std::shared_ptr<Handover>& handover = waiting.handover;
   handover->waiter = &done;
-  pool.post([handover, work = std::move(work), executor = watchdog.executor()] {
+  std::function<void()> job = [handover, work = std::move(work), executor = watchdog.executor()] {
     auto result = work();
     const std::lock_guard lock(handover->mutex);
     if (handover->waiter == nullptr) return;
@@ -55,11 +65,11 @@ Task<T> run_blocking(BlockingPool& pool, Watchdog& watchdog, Clock::time_point d
     asio::post(executor, [handover] {
       if (handover->waiter != nullptr) handover->waiter->set();
     });
-  });
+  };
+  if (!pool.post(std::move(job))) co_return std::move(handover->result);
   auto waited = co_await done.wait();
-  const std::lock_guard lock(handover->mutex);
-  handover->waiter = nullptr;
   if (!waited) co_return std::unexpected(std::move(waited).error());
+  const std::lock_guard lock(handover->mutex);
   co_return std::move(handover->result);
 }
 

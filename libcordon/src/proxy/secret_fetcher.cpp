@@ -21,6 +21,24 @@ struct SecretFetcher::Flight {
   Result<SharedSecret> result = fail(Errc::cancelled);
 };
 
+/// A flight from its start to its landing, which it reaches however the fetch ends.
+struct SecretFetcher::Boarding {
+  Boarding(SecretFetcher& fetcher_, const Route& route_)
+      : fetcher(fetcher_), route(route_), flight(std::make_shared<Flight>(fetcher_.watchdog_)) {
+    fetcher.flights_.emplace(&route, flight);
+  }
+  Boarding(const Boarding&) = delete;
+  Boarding& operator=(const Boarding&) = delete;
+  ~Boarding() {
+    fetcher.flights_.erase(&route);
+    flight->landed.set();
+  }
+
+  SecretFetcher& fetcher;
+  const Route& route;
+  std::shared_ptr<Flight> flight;
+};
+
 net::Task<SharedSecret> SecretFetcher::fetch(const Route& route, Error& why) {
   Result<SharedSecret> secret;
   if (store_->cost(route.secret) == FetchCost::immediate) {
@@ -40,17 +58,14 @@ net::Task<SharedSecret> SecretFetcher::fetch_in_thread(const Route& route, Error
     if (!flight->result) why = flight->result.error();
     co_return flight->result;
   }
-  const auto flight = std::make_shared<Flight>(watchdog_);
-  flights_.emplace(&route, flight);
+  const Boarding boarding(*this, route);
   const auto deadline = store_->default_deadline(route.secret);
   std::function<Result<SharedSecret>()> work = [store = store_, ref = route.secret, deadline] {
     return shared(store->fetch(ref, deadline));
   };
-  flight->result = co_await net::run_blocking<SharedSecret>(pool_, watchdog_, net::Clock::now() + deadline + kGrace,
-                                                            std::move(work));
-  flights_.erase(&route);
-  flight->landed.set();
-  co_return flight->result;
+  boarding.flight->result = co_await net::run_blocking<SharedSecret>(
+      pool_, watchdog_, net::Clock::now() + deadline + kGrace, std::move(work));
+  co_return boarding.flight->result;
 }
 
 }  // namespace cordon::proxy

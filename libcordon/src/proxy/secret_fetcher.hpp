@@ -26,6 +26,7 @@ class SecretFetcher {
  private:
   // Shared by the requests that wait for one fetch: each of them reads the result in its own time.
   struct Flight;
+  struct Boarding;
 
   net::Task<std::shared_ptr<const Secret>> fetch_in_thread(const Route& route, Error& why);
 

@@ -62,6 +62,7 @@ void Upload::start(net::Stream& origin) {
 
 net::Infallible<> Upload::stop() {
   if (state_ != State::running) co_return;
+  stopping_ = true;  // what the client's stream reports from here on is our doing
   origin_->interrupt();
   client_.stream->expire_now();
   co_await ended_.join();
@@ -78,7 +79,7 @@ net::Task<> Upload::copy_rest() {
     }
     if (!event) {
       // A client that breaks its own request ends the exchange.
-      client_fault_ = event.error();
+      if (!stopping_) client_fault_ = event.error();
       origin_->interrupt();
       co_return std::unexpected(std::move(event).error());
     }

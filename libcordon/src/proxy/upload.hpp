@@ -55,6 +55,7 @@ class Upload {
   std::string chunks_;  ///< On their way to the origin.
   std::uint64_t bytes_ = 0;
   State state_ = State::waiting;
+  bool stopping_ = false;
   std::optional<Error> client_fault_;
   net::Event ended_;
 };
