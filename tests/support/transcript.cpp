@@ -28,10 +28,10 @@ constexpr std::string_view kRouteHost = "api.example.com";
 constexpr std::string_view kOptional[] = {"origin", "client", "target", "route"};
 
 int hex_digit(char c) {
-  int value = 0;
-  if (std::from_chars(&c, &c + 1, value, 16).ec != std::errc())
-    throw std::runtime_error("\\x needs two hexadecimal digits");
-  return value;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto value = kDigits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
+  if (value == std::string_view::npos) throw std::runtime_error("\\x needs two hexadecimal digits");
+  return static_cast<int>(value);
 }
 
 /// The inside of `(...)` at the front of `text`, which is taken off.
