@@ -24,7 +24,7 @@ constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
 
 // A head is collected whole and taken apart by our own code (head_reader). Where fields decide how long the message is,
 // llhttp reads these as well, and both must agree. Chunked bodies are decoded by llhttp, the others counted here.
-// docs/decisions/http-heads.md says why.
+// docs/decisions/0001-http-heads.md says why.
 struct Parser::Impl {
   enum class Phase : std::uint8_t { head, length, until_close, chunks, trailers, ending, failed };
 

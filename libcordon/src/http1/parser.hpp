@@ -5,7 +5,7 @@
 //     need_more: read more bytes, then again    head: parser.request()     body: parser.body()     end: the message is whole
 //   }
 //
-// Stricter than llhttp alone: docs/decisions/http-heads.md says what is refused beyond it, and why.
+// Stricter than llhttp alone: docs/decisions/0001-http-heads.md says what is refused beyond it, and why.
 #pragma once
 
 #include <cstddef>
