@@ -29,9 +29,11 @@ Error TcpStream::failure(const asio::error_code& error) const {
 
 Task<std::size_t> TcpStream::read_some(base::MutableBytes buffer) {
   if (gave_up()) co_return fail(reason());
+  if (ended_) co_return fail(Errc::end_of_stream);
   asio::error_code error;
   const std::size_t count =
       co_await socket_.async_read_some(asio::buffer(buffer.data(), buffer.size()), error_into(error));
+  ended_ = error == asio::error::eof;
   if (error) co_return std::unexpected(failure(error));
   co_return count;
 }

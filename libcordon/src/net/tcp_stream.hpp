@@ -36,6 +36,7 @@ class TcpStream final : public Stream {
 
   Socket socket_;
   std::uint64_t sent_ = 0;
+  bool ended_ = false;  ///< The end was read. Asio waits for more than that.
 };
 
 }  // namespace cordon::net
