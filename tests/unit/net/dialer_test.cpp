@@ -1,0 +1,298 @@
+// From a name to a connection: BlockingPool, Resolver, Dialer, and the Listener at the other end.
+#include "net/dialer.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <optional>
+
+#include "net/listener.hpp"
+#include "socket_pair.hpp"
+
+namespace cordon::net {
+namespace {
+
+using std::chrono::milliseconds;
+using test::EventLoop;
+
+/// A door that jobs wait behind.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    ++passed_;
+    changed_.notify_all();
+  }
+  void wait_for_arrivals(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ >= count; });
+  }
+  void wait_for_departures(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return passed_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+  int waiting_ = 0;
+  int passed_ = 0;
+};
+
+using Number = std::optional<Result<int>>;
+
+/// Accepts a connection and closes it.
+Task<> accept_one(Listener& listener) {
+  const auto socket = co_await listener.accept();
+  if (!socket) co_return std::unexpected(socket.error());
+  co_return Result<>{};
+}
+
+Clock::time_point soon(milliseconds time = milliseconds(5'000)) {
+  return Clock::now() + time;
+}
+
+std::function<Result<int>()> behind(std::shared_ptr<Gate> gate, int value) {
+  return [gate = std::move(gate), value]() -> Result<int> {
+    gate->pass();
+    return value;
+  };
+}
+
+TEST(BlockingPool, Q9ASlowJobDoesNotDelayAnother) {
+  EventLoop loop;
+  BlockingPool pool(2);
+  const auto gate = std::make_shared<Gate>();
+  Number slow;
+  loop.start(run_blocking<int>(pool, loop.watchdog, soon(), behind(gate, 1)), slow);
+  loop.settle();
+  gate->wait_for_arrivals(1);
+  EXPECT_EQ(loop.run(run_blocking<int>(pool, loop.watchdog, soon(), [] { return Result<int>(2); })).value(), 2);
+  EXPECT_FALSE(slow);
+  gate->open();
+  loop.run_until([&] { return slow.has_value(); });
+  EXPECT_EQ(slow->value(), 1);
+}
+
+TEST(BlockingPool, JobsBeyondTheBoundWaitTheirTurn) {
+  EventLoop loop;
+  BlockingPool pool(1);
+  const auto gate = std::make_shared<Gate>();
+  Number results[3];
+  for (int i = 0; i < 3; ++i)
+    loop.start(run_blocking<int>(pool, loop.watchdog, soon(), behind(gate, i)), results[i]);
+  loop.settle();
+  gate->wait_for_arrivals(1);
+  gate->open();
+  loop.run_until([&] { return results[0] && results[1] && results[2]; });
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(results[i]->value(), i);
+}
+
+TEST(BlockingPool, AJobsErrorIsItsResult) {
+  EventLoop loop;
+  BlockingPool pool(1);
+  const auto result =
+      loop.run(run_blocking<int>(pool, loop.watchdog, soon(), [] { return Result<int>(fail(Errc::secret_missing)); }));
+  EXPECT_EQ(result.error().code, Errc::secret_missing);
+}
+
+TEST(BlockingPool, ALateResultIsDropped) {
+  const auto gate = std::make_shared<Gate>();
+  EventLoop loop;
+  BlockingPool pool(1);
+  const auto result = loop.run(run_blocking<int>(pool, loop.watchdog, soon(milliseconds(1)), behind(gate, 1)));
+  EXPECT_EQ(result.error().code, Errc::timed_out);
+  gate->open();
+  gate->wait_for_departures(1);
+  EXPECT_EQ(loop.run(run_blocking<int>(pool, loop.watchdog, soon(), [] { return Result<int>(2); })).value(), 2);
+}
+
+TEST(BlockingPool, AnInterruptedWaitIsCancelled) {
+  const auto gate = std::make_shared<Gate>();
+  EventLoop loop;
+  BlockingPool pool(1);
+  Number waited;
+  loop.start(run_blocking<int>(pool, loop.watchdog, soon(), behind(gate, 1)), waited);
+  loop.settle();
+  loop.watchdog.interrupt_all();
+  loop.run_until([&] { return waited.has_value(); });
+  EXPECT_EQ(waited->error().code, Errc::cancelled);
+  gate->open();
+}
+
+TEST(BlockingPool, MayEndWhileAJobRunsAndOthersQueue) {
+  const auto gate = std::make_shared<Gate>();
+  const auto token = std::make_shared<int>(0);
+  {
+    BlockingPool pool(1);
+    ASSERT_TRUE(pool.post([gate, token] { gate->pass(); }));
+    gate->wait_for_arrivals(1);
+    ASSERT_TRUE(pool.post([token] { ADD_FAILURE() << "a queued job ran after the pool had ended"; }));
+  }
+  EXPECT_EQ(token.use_count(), 2) << "the queued job is dropped, the running one is not";
+  gate->open();
+  gate->wait_for_departures(1);
+}
+
+class Dialling : public testing::Test {
+ protected:
+  Result<std::unique_ptr<TcpStream>> dial(const std::string& host, std::uint16_t port, Reach reach) {
+    return loop_.run(dialer_.dial(host, port, reach));
+  }
+  Errc code_of(const std::string& host, std::uint16_t port, Reach reach) {
+    auto result = dial(host, port, reach);
+    return result ? Errc::internal : result.error().code;
+  }
+
+  EventLoop loop_;
+  BlockingPool pool_{2};
+  std::map<std::string, std::string> fixed_{{"origin.test", "127.0.0.1"}, {"public.test", "203.0.113.7"}};
+  std::vector<std::uint16_t> own_ports_;
+  Resolver resolver_{loop_.watchdog, pool_, fixed_};
+  Dialer dialer_{loop_.watchdog, resolver_, {milliseconds(5'000), milliseconds(5'000)}, own_ports_};
+  Listener listener_ = Listener::bind(loop_.io.get_executor(), 0, Sharing::none).value();
+};
+
+TEST_F(Dialling, TakesLiteralsAndFixedNamesAsTheyAre) {
+  struct Row {
+    const char *host, *address;
+  };
+  for (const Row& row : {Row{"127.0.0.1", "127.0.0.1"}, Row{"::1", "::1"}, Row{"origin.test", "127.0.0.1"}}) {
+    const auto addresses = loop_.run(resolver_.resolve(row.host, soon()));
+    ASSERT_TRUE(addresses) << row.host;
+    ASSERT_EQ(addresses->size(), 1U);
+    EXPECT_EQ(addresses->front().to_string(), row.address);
+  }
+}
+
+TEST_F(Dialling, LooksNamesUpInTheSystem) {
+  const auto addresses = loop_.run(resolver_.resolve("localhost", soon()));
+  ASSERT_TRUE(addresses);
+  for (const auto& address : *addresses)
+    EXPECT_TRUE(address.is_loopback());
+  const std::string long_name = "localhost";  // and a name that does not fit into a string's own memory
+  EXPECT_EQ(loop_.run(resolver_.resolve("no-such-host-" + long_name + ".invalid", soon())).error().code,
+            Errc::upstream_dns);
+}
+
+TEST_F(Dialling, S2OddNumberFormsAreNoLiterals) {
+  for (const char* host : {"127.0.0.1.", "0x7f.0.0.1", "256.0.0.1"}) {
+    asio::error_code error;
+    asio::ip::make_address(host, error);
+    EXPECT_TRUE(error) << host;
+  }
+}
+
+TEST_F(Dialling, ConnectsToTheAddressThatWasChecked) {
+  auto stream = dial("origin.test", listener_.port(), Reach::anywhere);
+  ASSERT_TRUE(stream);
+  EXPECT_EQ((*stream)->socket().remote_endpoint().address().to_string(), "127.0.0.1");
+  EXPECT_TRUE(loop_.run(accept_one(listener_)));
+}
+
+TEST_F(Dialling, S1RefusesDeniedAddressesWithoutARoute) {
+  for (const char* host :
+       {"127.0.0.1", "::1", "origin.test", "10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "localhost"})
+    EXPECT_EQ(code_of(host, listener_.port(), Reach::public_only), Errc::destination_denied) << host;
+}
+
+TEST_F(Dialling, RefusesPublicAddressesForPlaintext) {
+  EXPECT_EQ(code_of("public.test", 80, Reach::private_only), Errc::destination_denied);
+  EXPECT_TRUE(dial("127.0.0.1", listener_.port(), Reach::private_only));
+}
+
+TEST_F(Dialling, S4RefusesTheProxysOwnPortByEveryName) {
+  own_ports_.push_back(listener_.port());
+  for (const char* host : {"127.0.0.1", "127.0.0.2", "::1", "0.0.0.0", "::ffff:127.0.0.1", "origin.test", "localhost"})
+    EXPECT_EQ(code_of(host, listener_.port(), Reach::anywhere), Errc::destination_denied) << host;
+}
+
+TEST_F(Dialling, SaysWhenNobodyListens) {
+  const std::uint16_t port = listener_.port();
+  listener_.close();
+  EXPECT_EQ(code_of("127.0.0.1", port, Reach::anywhere), Errc::upstream_connect);
+}
+
+TEST_F(Dialling, AStoppedWorkerDialsNoMore) {
+  loop_.watchdog.interrupt_all();
+  EXPECT_EQ(code_of("localhost", listener_.port(), Reach::anywhere), Errc::cancelled);
+}
+
+TEST(Listener, SaysWhichPortIsInUse) {
+  EventLoop loop;
+  const auto first = Listener::bind(loop.io.get_executor(), 0, Sharing::none).value();
+  const auto second = Listener::bind(loop.io.get_executor(), first.port(), Sharing::none);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::port_in_use);
+  EXPECT_NE(second.error().context.find(std::to_string(first.port())), std::string::npos);
+}
+
+TEST(Listener, WorkersShareAPortWhenTheyAllSaySo) {
+  EventLoop loop;
+  const auto first = Listener::bind(loop.io.get_executor(), 0, Sharing::first).value();
+  EXPECT_TRUE(Listener::bind(loop.io.get_executor(), first.port(), Sharing::join));
+  EXPECT_FALSE(Listener::bind(loop.io.get_executor(), first.port(), Sharing::none));
+  EXPECT_FALSE(Listener::bind(loop.io.get_executor(), first.port(), Sharing::first))
+      << "another process, as far as it knows";
+}
+
+TEST(Listener, ClosingEndsAPendingAccept) {
+  EventLoop loop;
+  auto listener = Listener::bind(loop.io.get_executor(), 0, Sharing::none).value();
+  std::optional<Result<>> accepted;
+  loop.start(accept_one(listener), accepted);
+  loop.settle();
+  listener.close();
+  loop.run_until([&] { return accepted.has_value(); });
+  EXPECT_EQ(accepted->error().code, Errc::cancelled);
+}
+
+/// Takes every descriptor that the process may still open.
+std::vector<int> exhaust_descriptors() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = 256;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  std::vector<int> taken;
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0))
+    taken.push_back(fd);
+  return taken;
+}
+
+int accept_without_descriptors() {
+  EventLoop loop;
+  auto listener = Listener::bind(loop.io.get_executor(), 0, Sharing::none).value();
+  Socket client(loop.io.get_executor());
+  client.open(asio::ip::tcp::v4());
+  const std::vector<int> taken = exhaust_descriptors();
+  client.connect(asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), listener.port()));
+  std::optional<Result<>> accepted;
+  loop.start(accept_one(listener), accepted);
+  loop.io.run_for(milliseconds(50));
+  if (accepted) return 1;
+  for (const int fd : taken)
+    ::close(fd);
+  loop.run_until([&] { return accepted.has_value(); });
+  return accepted->has_value() ? 0 : 2;
+}
+
+TEST(ListenerDeathTest, Q2WithoutDescriptorsItWaitsAndGoesOn) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(::_exit(accept_without_descriptors()), testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace cordon::net
