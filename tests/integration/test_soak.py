@@ -40,6 +40,16 @@ class Soak(CordonTest):
             time.sleep(INTERVAL)
         return rows
 
+    def test_a_few_clients_leave_no_growth(self):
+        """What a request leaves behind shows with few connections: 100,000 requests and more, flat memory."""
+        def run(seconds):
+            report = json.loads(self.load("--connections", "8", "--duration", f"{seconds}s").communicate()[0])
+            self.assertEqual((report["errors"], report["not_200"]), (0, 0), report)
+            return self.cordon.resident_kib()
+
+        warm = run(3)
+        self.assertLess(run(SECONDS // 2) - warm, 768)
+
     def test_keep_alive_clients(self):
         before = self.cordon.descriptors()
         process = self.load("--connections", str(CLIENTS), "--duration", f"{SECONDS}s")
@@ -50,7 +60,8 @@ class Soak(CordonTest):
         self.assertEqual((report["not_200"], report["errors"]), (0, 0))
         self.assertGreater(report["ok"], CLIENTS)
         warm = [row for row in rows if row[0] > SECONDS / 3]
-        self.assertLess(warm[-1][1] - warm[0][1], 1024, "RSS after the first third")
+        # Chance decides how many requests are under way at once, and the heap keeps its high-water mark.
+        self.assertLess(warm[-1][1], warm[0][1] * 1.06 + 1024, "RSS after the first third")
         self.assertLess(abs(warm[-1][2] - warm[0][2]), 32, "descriptors after the first third")
         deadline = time.monotonic() + 40  # pooled connections to the origin are kept for 30 s
         while self.cordon.descriptors() > before + 4 and time.monotonic() < deadline:
