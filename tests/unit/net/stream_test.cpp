@@ -230,6 +230,25 @@ TEST_F(Tls, ANewDeadlineRevivesIt) {
   EXPECT_EQ(loop_.run(test::read_piece(*server_)).value(), "more");
 }
 
+TEST_F(Tls, ADeadlineFromBeforeTlsBeganDoesNotCutIt) {
+  auto pair = test::make_pair(loop_);
+  pair.near->expires_after(milliseconds(20));
+  client_ =
+      std::make_unique<TlsStream>(std::move(pair.near), tls::make_origin_session(*settings_.client, host_).value());
+  server_ =
+      std::make_unique<TlsStream>(std::move(pair.far), tls::make_server_session(*settings_.server, host_).value());
+  shake_hands();
+  ASSERT_TRUE(*client_done_ && *server_done_);
+  Text read;
+  loop_.start(test::read_piece(*client_), read);
+  const auto later = Clock::now() + milliseconds(150);
+  loop_.run_until([later] { return Clock::now() > later; });
+  ASSERT_FALSE(read);
+  ASSERT_TRUE(loop_.run(server_->write(base::as_bytes("still here"))));
+  loop_.run_until([&] { return read.has_value(); });
+  EXPECT_EQ(read->value(), "still here");
+}
+
 TEST_F(Tls, AnInterruptionEndsReadsForGood) {
   connect();
   shake_hands();

@@ -89,6 +89,7 @@ TEST_F(Refusals, R10EachNamesItsCodeAndRepeatsNothing) {
       {"CONNECT [::ffff:10.0.0.1]:443 HTTP/1.1\r\nHost: a\r\n", "403 destination_denied"},
       {"CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: a\r\n", "403 destination_denied"},
       {"GET http://10.0.0.1/canary HTTP/1.1\r\nHost: a\r\n", "403 destination_denied"},
+      {"CONNECT no-such-host.invalid:443 HTTP/1.1\r\nHost: a\r\n", "502 upstream_dns"},
       {"GET http://localhost/ HTTP/1.1\r\nHost: a\r\n", "403 destination_denied"},
   };
   for (const Row& row : kRows)
