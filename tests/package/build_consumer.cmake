@@ -22,7 +22,7 @@ if(WAY STREQUAL "installed")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
   set(place -D CMAKE_PREFIX_PATH=${WORK}/prefix)
   # Without the caller's environment, so that only its own run path leads the program to BoringSSL.
-  run(${CMAKE_COMMAND} -E env -i ${WORK}/prefix/bin/cordon --version)
+  run(env -i ${WORK}/prefix/bin/cordon --version)
   expect("${VERSION}")
 else()
   set(place -D CORDON_SOURCE=${SOURCE} -D BORINGSSL_ROOT=${BORINGSSL_ROOT} -D CORDON_WERROR=ON)
