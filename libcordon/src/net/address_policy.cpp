@@ -40,8 +40,10 @@ constexpr std::array kDenied4 = {
 };
 
 constexpr std::array kPrivate4 = {
-    Range4{ip(10, 0, 0, 0), 8},    Range4{ip(127, 0, 0, 0), 8},    Range4{ip(169, 254, 0, 0), 16},
-    Range4{ip(172, 16, 0, 0), 12}, Range4{ip(192, 168, 0, 0), 16},
+    Range4{ip(10, 0, 0, 0), 8},
+    Range4{ip(127, 0, 0, 0), 8},
+    Range4{ip(172, 16, 0, 0), 12},
+    Range4{ip(192, 168, 0, 0), 16},
 };
 
 template <std::size_t N>
@@ -90,7 +92,7 @@ bool is_private(const address& address) noexcept {
   if (address.is_v4()) return in_any(kPrivate4, address.to_v4().to_uint());
   const address_v6 v6 = address.to_v6();
   if (v6.is_v4_mapped()) return in_any(kPrivate4, word_at(v6.to_bytes(), 12));
-  return v6.is_loopback() || v6.is_link_local() || (v6.to_bytes()[0] & 0xfe) == 0xfc;
+  return v6.is_loopback() || (v6.to_bytes()[0] & 0xfe) == 0xfc;
 }
 
 bool allows(Reach reach, const address& address) noexcept {

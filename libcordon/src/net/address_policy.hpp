@@ -18,7 +18,7 @@ enum class Reach : std::uint8_t {
 /// that carries such an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo).
 bool is_denied(const asio::ip::address& address) noexcept;
 
-/// Whether `address` is loopback, link-local or of a private network (RFC 1918, RFC 4193), where plaintext may be sent.
+/// Whether `address` is loopback or of a private network (RFC 1918, RFC 4193), where plaintext may be sent.
 bool is_private(const asio::ip::address& address) noexcept;
 
 /// Whether `reach` lets a connection go to `address`.

@@ -1,11 +1,11 @@
 #include "net/blocking_pool.hpp"
 
-#include <signal.h>
-
 #include <condition_variable>
 #include <deque>
 #include <system_error>
 #include <thread>
+
+#include "base/signals_blocked.hpp"
 
 namespace cordon::net {
 
@@ -50,32 +50,12 @@ BlockingPool::~BlockingPool() {
   state_->wake.notify_all();
 }
 
-namespace {
-
-/// Starts threads on which no signal is handled: signals are the host's business.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
-}  // namespace
-
 bool BlockingPool::post(std::function<void()> job) {
   const std::lock_guard lock(state_->mutex);
   state_->jobs.push_back(std::move(job));
   state_->wake.notify_one();
   if (state_->jobs.size() <= state_->idle || state_->threads == state_->max_threads) return true;
-  const SignalsBlocked blocked;
+  const base::SignalsBlocked blocked;
   try {
     std::thread(State::serve, state_).detach();
     ++state_->threads;

@@ -31,26 +31,33 @@ Task<> copy(Stream& from, Stream& to, std::uint64_t& count) {
   }
 }
 
-/// Runs both directions; the first error interrupts the other.
-template <class Up, class Down>
-Task<> run_both(Stream& client, Stream& origin, Up up, Down down) {
-  Event up_done(client.watchdog_of());
-  Result<> up_result;
-  asio::co_spawn(client.watchdog_of().executor(), std::move(up), [&](const std::exception_ptr&, Result<> result) {
-    up_result = std::move(result);
-    if (!up_result) {
-      client.interrupt();
-      origin.interrupt();
-    }
-    up_done.set();
-  });
-  auto down_result = co_await std::move(down);
-  if (!down_result) {
-    client.interrupt();
-    origin.interrupt();
-  }
-  co_await up_done.join();  // its coroutine uses this frame
-  co_return down_result ? std::move(up_result) : std::move(down_result);
+/// One direction that runs.
+struct Half {
+  explicit Half(Watchdog& watchdog) : ended(watchdog) {}
+  Event ended;
+  Result<> result;
+};
+
+/// Runs both directions; the first error, or running out of memory, interrupts the other.
+Task<> run_both(Stream& client, Stream& origin, Task<> up, Task<> down) {
+  Watchdog& watchdog = client.watchdog_of();
+  Half up_half(watchdog);
+  Half down_half(watchdog);
+  const auto start = [&](Task<> direction, Half& half) {
+    asio::co_spawn(watchdog.executor(), std::move(direction), [&](const std::exception_ptr& error, Result<> result) {
+      half.result = error ? fail(Errc::internal) : std::move(result);
+      if (!half.result) {
+        client.interrupt();
+        origin.interrupt();
+      }
+      half.ended.set();
+    });
+  };
+  start(std::move(up), up_half);
+  start(std::move(down), down_half);
+  co_await up_half.ended.join();  // their coroutines use this frame
+  co_await down_half.ended.join();
+  co_return down_half.result ? std::move(up_half.result) : std::move(down_half.result);
 }
 
 }  // namespace

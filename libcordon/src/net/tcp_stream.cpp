@@ -89,6 +89,11 @@ bool TcpStream::is_quiet() noexcept {
   return count < 0 && errno == EAGAIN;
 }
 
+void TcpStream::reset_on_close() noexcept {
+  asio::error_code ignored;
+  socket_.set_option(Socket::linger(true, 0), ignored);
+}
+
 void TcpStream::probe_when_silent() noexcept {
   const int on = 1;
   const int seconds = 60;

@@ -26,6 +26,9 @@ class TcpStream final : public Stream {
   /// Ends pending operations without giving the connection up: for a stream on top, which knows why.
   void cancel_operations() noexcept;
 
+  /// Makes the end of this object a reset (RST) instead of an orderly end.
+  void reset_on_close() noexcept;
+
   int descriptor() noexcept { return socket_.native_handle(); }
   const Socket& socket() const noexcept { return socket_; }
 

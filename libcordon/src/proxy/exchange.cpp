@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -54,7 +55,13 @@ std::chrono::milliseconds idle_time(std::string_view keep_alive, std::chrono::mi
 }  // namespace
 
 net::Infallible<Ending> Exchange::run() {
-  auto ending = co_await proceed();
+  auto ending = Ending::abort;
+  try {
+    ending = co_await proceed();
+  } catch (const std::exception&) {
+    // Out of memory. The upload runs on this frame: it has to end first, whatever happened.
+    ending = Ending::abort;
+  }
   co_await upload_.stop();
   record_.bytes_up += upload_.bytes();
   client_.member.watch_origin(nullptr);
@@ -199,7 +206,11 @@ net::Infallible<Ending> Exchange::forward_response() {
 
   const bool chunked_to_client = framing == Framing::Kind::chunked && request().version == http1::Version::http_1_1;
   const auto forwarded = co_await forward_body(chunked_to_client ? Framing::Kind::chunked : Framing::Kind::length);
-  if (!forwarded) co_return Ending::abort;
+  if (!forwarded) {
+    // Without TLS only a reset tells a cut answer from one that ends with the connection.
+    if (client_.stream.get() == client_.tcp) client_.tcp->reset_on_close();
+    co_return Ending::abort;
+  }
   if (reusable && upload_.complete() && client_.origin_reader.must_read()) {
     client_.member.watch_origin(nullptr);
     client_.worker.pool.put(destination_.pool_key, std::move(origin_.stream), idle);

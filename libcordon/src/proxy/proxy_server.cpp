@@ -1,13 +1,14 @@
 #include <cordon/proxy_server.hpp>
 
 #include <algorithm>
-#include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
 #include <asio/post.hpp>
 
 #include "base/files.hpp"
+#include "base/signals_blocked.hpp"
 #include "proxy/runtime.hpp"
 #include "tls/roots.hpp"
 
@@ -172,12 +173,19 @@ std::size_t ProxyServer::active_connections() const noexcept {
 }
 
 Result<> ProxyServer::run() {
+  Result<> result;
   std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < impl_->workers.size(); ++i) {
-    others.emplace_back([worker = impl_->workers[i].get()] { worker->run(); });
+  try {
+    const base::SignalsBlocked blocked;
+    for (std::size_t i = 1; i < impl_->workers.size(); ++i) {
+      others.emplace_back([worker = impl_->workers[i].get()] { worker->run(); });
+    }
+  } catch (const std::system_error& error) {
+    result = fail(Errc::internal, std::string("cannot start a worker's thread: ") + error.what());
+    impl_->stop(StopMode::immediate);
   }
   impl_->workers.front()->run();
-  return {};
+  return result;
 }
 
 void ProxyServer::stop(StopMode mode) noexcept {

@@ -54,8 +54,10 @@ void Upload::start(net::Stream& origin) {
   if (state_ != State::waiting) return;
   state_ = State::running;
   origin_ = &origin;
-  asio::co_spawn(client_.worker.io, copy_rest(), [this](const std::exception_ptr&, const Result<>& result) {
-    state_ = result ? State::complete : State::failed;
+  asio::co_spawn(client_.worker.io, copy_rest(), [this](const std::exception_ptr& error, const Result<>& result) {
+    const bool whole = !error && result;
+    state_ = whole ? State::complete : State::failed;
+    if (error) origin_->interrupt();  // out of memory: what was sent is half a body
     ended_.set();
   });
 }
