@@ -90,8 +90,9 @@ bool TcpStream::is_quiet() noexcept {
 }
 
 void TcpStream::reset_on_close() noexcept {
-  asio::error_code ignored;
-  socket_.set_option(Socket::linger(true, 0), ignored);
+  // Not by set_option: Asio's destructor would undo it, lest it block.
+  const linger now{1, 0};
+  ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 void TcpStream::probe_when_silent() noexcept {
