@@ -57,19 +57,38 @@ Result<OpenFile> open_regular_file(const std::filesystem::path& path, Symlinks s
   return file;
 }
 
-Result<std::string> read_file(const std::filesystem::path& path, std::size_t max, Symlinks symlinks) {
-  const auto file = open_regular_file(path, symlinks);
-  if (!file) return std::unexpected(file.error());
+namespace {
+
+Result<std::string> read_rest(int fd, std::size_t max, const std::filesystem::path& path) {
   std::string content;
   for (;;) {
     const std::size_t size = content.size();
     content.resize(size + std::min(kChunk, max + 1 - size));
-    const ssize_t got = read_once(file->fd.get(), content.data() + size, content.size() - size);
+    const ssize_t got = read_once(fd, content.data() + size, content.size() - size);
     if (got < 0) return fail_errno("read", path, errno);
     content.resize(size + static_cast<std::size_t>(got));
     if (content.size() > max) return fail_too_large(path, max);
     if (got == 0) return content;
   }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t max, Symlinks symlinks) {
+  const auto file = open_regular_file(path, symlinks);
+  if (!file) return std::unexpected(file.error());
+  return read_rest(file->fd.get(), max, path);
+}
+
+Result<std::string> read_trusted_file(const std::filesystem::path& path, std::size_t max) {
+  const auto file = open_regular_file(path, Symlinks::follow);
+  if (!file) return std::unexpected(file.error());
+  if (file->info.st_uid != ::geteuid() && file->info.st_uid != 0) return fail_owner(path, file->info.st_uid);
+  if ((file->info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return fail(Errc::file_unsafe, fmt::format("{} can be changed by others (mode {:04o}); run: chmod go-w {}",
+                                               path.native(), file->info.st_mode & 07777U, shell_word(path)));
+  }
+  return read_rest(file->fd.get(), max, path);
 }
 
 Result<WipedBuffer> read_private(int fd, std::size_t max, const std::filesystem::path& path) {

@@ -43,6 +43,10 @@ Result<OpenFile> open_regular_file(const std::filesystem::path& path, Symlinks s
 /// @returns as open_regular_file; file_failed when it is larger
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max, Symlinks symlinks = Symlinks::refuse);
 
+/// The content of a file that is believed because its owner is: ours or root's, and not writable by group or others. Links are
+/// followed. @returns as read_file, and file_unsafe with the command that mends it
+Result<std::string> read_trusted_file(const std::filesystem::path& path, std::size_t max);
+
 /// Reads the rest of `fd` into secret memory. `path` is for messages only.
 /// @returns file_failed, also when there are more than `max` bytes
 Result<WipedBuffer> read_private(int fd, std::size_t max, const std::filesystem::path& path);

@@ -32,6 +32,7 @@ class HeadBuffer {
 
   void clear() noexcept;
   bool empty() const noexcept { return text_.empty(); }
+  std::size_t capacity() const noexcept { return text_.capacity(); }
 
   Section section() const noexcept { return section_; }
 

@@ -290,6 +290,10 @@ std::span<const Field> Parser::trailers() const noexcept {
   return impl_->trailers;
 }
 
+std::size_t Parser::capacity() const noexcept {
+  return impl_->head_text.capacity() + impl_->trailer_text.capacity() + impl_->fields().capacity() * sizeof(Field);
+}
+
 bool Parser::in_head() const noexcept {
   return impl_->in_head();
 }

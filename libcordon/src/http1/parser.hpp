@@ -65,6 +65,9 @@ class Parser {
   /// (RFC 9110, section 6.5.1).
   std::span<const Field> trailers() const noexcept;
 
+  /// The bytes of memory that its buffers hold, about: the largest head so far decides.
+  std::size_t capacity() const noexcept;
+
   /// Whether the first byte of a message has been seen and its head is not yet complete.
   bool in_head() const noexcept;
   /// Whether a message has begun and its `end` has not been returned.

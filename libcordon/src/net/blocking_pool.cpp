@@ -52,6 +52,7 @@ BlockingPool::~BlockingPool() {
 
 bool BlockingPool::post(std::function<void()> job) {
   const std::lock_guard lock(state_->mutex);
+  if (state_->jobs.size() >= kMaxQueued) return false;
   state_->jobs.push_back(std::move(job));
   state_->wake.notify_one();
   if (state_->jobs.size() <= state_->idle || state_->threads == state_->max_threads) return true;

@@ -1,6 +1,7 @@
 // Threads for calls that can only block: getaddrinfo, secret stores. The worker that asked goes on meanwhile.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,18 +13,20 @@
 
 namespace cordon::net {
 
-/// Starts threads as they are needed, up to a bound; further jobs queue. A job cannot be cancelled, so threads are not
+/// Starts threads as they are needed, up to a bound; further jobs queue, up to kMaxQueued. A job cannot be cancelled, so threads are not
 /// joined: destroying the pool lets idle threads go and running jobs finish on their own. A job must own all that it
 /// uses.
 class BlockingPool {
  public:
+  static constexpr std::size_t kMaxQueued = 1024;
+
   explicit BlockingPool(std::size_t max_threads);
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
   ~BlockingPool();
 
-  /// Runs `job` on one of the threads. Thread-safe. @returns false when there is no thread and none can be started; the job
-  /// is dropped then
+  /// Runs `job` on one of the threads. Thread-safe. @returns false when the queue is full, or there is no thread and none can
+  /// be started; the job is dropped then
   [[nodiscard]] bool post(std::function<void()> job);
 
  private:
@@ -31,6 +34,16 @@ class BlockingPool {
   // Shared with the threads, which may outlive the pool by one job.
   std::shared_ptr<State> state_;
 };
+
+/// The result of `work`, or internal when it ran out of memory: nothing may leave a thread by an exception.
+template <class T>
+Result<T> run_without_exceptions(const std::function<Result<T>()>& work) {
+  try {
+    return work();
+  } catch (const std::exception&) {
+    return fail(Errc::internal, "out of memory");
+  }
+}
 
 /// Runs `work` in `pool` and waits for its result until `deadline`. Errors: what `work` returns, timed_out, cancelled, internal
 /// (no thread); after the former two the job's result is dropped when it comes.
@@ -41,7 +54,12 @@ Task<T> run_blocking(BlockingPool& pool, Watchdog& watchdog, Clock::time_point d
   struct Handover {
     std::mutex mutex;
     Event* waiter = nullptr;  // null once nobody waits
-    Result<T> result = fail(Errc::internal, "no thread can be started");
+    Result<T> result = fail(Errc::internal, "too many calls wait for a thread");
+
+    bool is_awaited() {
+      const std::lock_guard lock(mutex);
+      return waiter != nullptr;
+    }
   };
   // Nobody waits any more once this frame is gone, however it goes.
   struct Waiting {
@@ -57,7 +75,8 @@ Task<T> run_blocking(BlockingPool& pool, Watchdog& watchdog, Clock::time_point d
   const std::shared_ptr<Handover>& handover = waiting.handover;
   handover->waiter = &done;
   std::function<void()> job = [handover, work = std::move(work), executor = watchdog.executor()] {
-    auto result = work();
+    if (!handover->is_awaited()) return;  // queued for longer than anybody waited
+    auto result = run_without_exceptions(work);
     const std::lock_guard lock(handover->mutex);
     if (handover->waiter == nullptr) return;
     handover->result = std::move(result);

@@ -39,7 +39,8 @@ Task<std::unique_ptr<TcpStream>> Dialer::connect(const asio::ip::address& addres
 }
 
 Task<std::unique_ptr<TcpStream>> Dialer::dial(std::string host, std::uint16_t port, Reach reach) {
-  auto addresses = co_await resolver_.resolve(std::move(host), Clock::now() + times_.dns);
+  BlockingPool& pool = reach == Reach::public_only ? pools_.others : pools_.routes;
+  auto addresses = co_await resolver_.resolve(pool, std::move(host), Clock::now() + times_.dns);
   if (!addresses) co_return std::unexpected(std::move(addresses).error());
   std::erase_if(*addresses, [&](const auto& address) { return !permitted(address, port, reach); });
   if (addresses->empty()) co_return fail(Errc::destination_denied);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 
 #include "net/event.hpp"
 
@@ -91,6 +92,7 @@ class Pipe {
 };
 
 constexpr std::size_t kSpliceSize = std::size_t{1} << 20;  // the kernel takes what its pipe holds
+constexpr std::uint64_t kTurn = std::uint64_t{4} << 20;    // then the worker's other connections get theirs
 
 long splice_once(int from, int to, std::size_t size) {
   return ::splice(from, nullptr, to, nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
@@ -116,6 +118,7 @@ Task<> splice_all(TcpStream& from, TcpStream& to, std::uint64_t& count) {
     if (auto ready = co_await from.wait_readable(); !ready) co_return ready;
     const Pipe pipe;
     if (!pipe.valid()) co_return co_await copy(from, to, count);  // out of descriptors: slower, but it goes on
+    std::uint64_t turn_began = count;
     for (;;) {
       const long read = splice_once(from.descriptor(), pipe.in(), kSpliceSize);
       if (read == 0) co_return co_await to.shut_down_writing();
@@ -123,6 +126,10 @@ Task<> splice_all(TcpStream& from, TcpStream& to, std::uint64_t& count) {
       if (read < 0) co_return fail(Errc::connection_lost);
       count += static_cast<std::uint64_t>(read);
       if (auto written = co_await drain_pipe(pipe, static_cast<std::size_t>(read), to); !written) co_return written;
+      if (count - turn_began >= kTurn) {
+        turn_began = count;
+        co_await asio::post(from.watchdog_of().executor(), use_task);
+      }
     }
   }
 }

@@ -43,7 +43,7 @@ Result<Addresses> look_up(const std::string& host) {
 
 }  // namespace
 
-Task<Addresses> Resolver::resolve(std::string host, Clock::time_point deadline) {
+Task<Addresses> Resolver::resolve(BlockingPool& pool, std::string host, Clock::time_point deadline) {
   if (const auto fixed = fixed_.find(host); fixed != fixed_.end()) host = fixed->second;
   asio::error_code not_a_literal;
   const auto literal = asio::ip::make_address(host, not_a_literal);
@@ -51,7 +51,7 @@ Task<Addresses> Resolver::resolve(std::string host, Clock::time_point deadline) 
 
   // Named: g++ 12 copies the bytes of a temporary in a co_await, and then destroys a string that points to its old place.
   std::function<Result<Addresses>()> work = [host] { return look_up(host); };
-  auto found = co_await run_blocking<Addresses>(pool_, watchdog_, deadline, std::move(work));
+  auto found = co_await run_blocking<Addresses>(pool, watchdog_, deadline, std::move(work));
   if (!found && found.error().code == Errc::timed_out) {
     co_return fail(Errc::upstream_timeout, "the name's look-up took too long");
   }

@@ -12,16 +12,14 @@ namespace cordon::net {
 class Resolver {
  public:
   /// `fixed` holds names that are not looked up but taken to be these addresses. Everything outlives the resolver.
-  Resolver(Watchdog& watchdog, BlockingPool& pool, const std::map<std::string, std::string>& fixed)
-      : watchdog_(watchdog), pool_(pool), fixed_(fixed) {}
+  Resolver(Watchdog& watchdog, const std::map<std::string, std::string>& fixed) : watchdog_(watchdog), fixed_(fixed) {}
 
   /// The addresses of `host` (canonical name or IP literal) in the order to try them; never empty. A literal is not
   /// looked up. Errors: upstream_dns, upstream_timeout, cancelled.
-  Task<std::vector<asio::ip::address>> resolve(std::string host, Clock::time_point deadline);
+  Task<std::vector<asio::ip::address>> resolve(BlockingPool& pool, std::string host, Clock::time_point deadline);
 
  private:
   Watchdog& watchdog_;
-  BlockingPool& pool_;
   const std::map<std::string, std::string>& fixed_;
 };
 

@@ -31,7 +31,8 @@ Result<Destination> plan_connect(const Runtime& runtime, const http1::RequestHea
 }
 
 net::Infallible<Ending> refuse_connect(Client& client, Error error, RequestEvent& event) {
-  const bool keep = client.request().keep_alive && error.code != Errc::bad_request;
+  // Bytes that came ahead were meant for the tunnel: they must not be read as a request.
+  const bool keep = client.request().keep_alive && error.code != Errc::bad_request && client.reader.must_read();
   const Refusal refusal = refuse(std::move(error), event.route);
   co_return co_await send_refusal(client, refusal, event, keep ? Persistence::keep_alive : Persistence::close);
 }

@@ -48,7 +48,7 @@ std::chrono::milliseconds idle_time(std::string_view keep_alive, std::chrono::mi
   long seconds = 0;
   const char* begin = keep_alive.data() + at + kTimeout.size();
   const auto parsed = std::from_chars(begin, keep_alive.data() + keep_alive.size(), seconds);
-  if (parsed.ec != std::errc() || seconds > 3600) return most;
+  if (parsed.ec != std::errc() || seconds < 0 || seconds > 3600) return most;
   return std::min(most, std::chrono::milliseconds(std::chrono::seconds(seconds - 1)));
 }
 
@@ -265,8 +265,8 @@ net::Infallible<Ending> Exchange::refuse_request(Error error) {
   const bool client_left = upload_.client_fault() && upload_.client_fault()->code != Errc::bad_request;
   if (client_left || error.code == Errc::cancelled) co_return Ending::abort;
   const bool keep = request().keep_alive && error.code != Errc::bad_request;
-  co_return co_await send_refusal(client_, refuse(std::move(error), destination_.route_name()), record_,
-                                  keep ? Persistence::keep_alive : Persistence::close);
+  const Refusal refusal = refuse(std::move(error), destination_.route_name());
+  co_return co_await send_refusal(client_, refusal, record_, keep ? Persistence::keep_alive : Persistence::close);
 }
 
 }  // namespace cordon::proxy

@@ -32,6 +32,7 @@ net::Task<base::ConstBytes> MessageReader::peek(net::Stream& stream) {
 net::Task<> MessageReader::wait_for_message(net::Stream& stream) {
   if (!unread_.empty()) co_return Result<>{};
   buffer_.reset();
+  if (parser_.capacity() > kIdleCapacity) parser_ = http1::Parser(kind_);
   co_return co_await stream.wait_readable();
 }
 

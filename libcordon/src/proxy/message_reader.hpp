@@ -41,6 +41,8 @@ class MessageReader {
  private:
   static constexpr std::size_t kBufferSize = std::size_t{16} * 1024;  // SSL_read gives one record at most
 
+  static constexpr std::size_t kIdleCapacity = std::size_t{16} * 1024;  // what an idle connection may hold on to
+
   net::Task<std::size_t> read(net::Stream& stream);
 
   http1::Parser::Kind kind_;

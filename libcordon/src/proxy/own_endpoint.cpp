@@ -29,6 +29,7 @@ net::Infallible<Ending> send_health(Client& client, RequestEvent& event) {
   client.out.clear();
   compose_health(client.worker.runtime.options.instance, persistence,
                  client.request().method == "HEAD" ? Body::omit : Body::send, client.out);
+  client.stream->expires_after(client.worker.runtime.timeouts().request_head);
   const auto written = co_await client.stream->write(base::as_bytes(client.out));
   client.out.clear();
   if (!written) co_return Ending::abort;

@@ -1,6 +1,7 @@
 #include <cordon/proxy_server.hpp>
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 #include <thread>
 
@@ -47,45 +48,60 @@ Errors check_secrets(const Config& config, const SecretStore& store) {
   return errors;
 }
 
-using TlsSettings = Result<bssl::UniquePtr<SSL_CTX>>;
+using Pems = std::vector<std::string>;
 
-/// TLS settings towards origins that trust `pems`.
-TlsSettings make_origin_settings(const std::vector<std::string>& pems) {
-  auto roots = tls::make_root_store(pems);
+/// Reads roots that the config names. Whoever can write them decides which origin gets a secret: nobody else may.
+Result<> add_roots(const std::optional<std::filesystem::path>& path, Pems& pems) {
+  if (!path) return {};
+  auto pem = base::read_trusted_file(*path, kMaxRoots);
+  if (!pem) return std::unexpected(std::move(pem).error());
+  pems.push_back(std::move(*pem));
+  return {};
+}
+
+/// The roots that origins are verified against: the system's, those for all origins, and those of single routes.
+struct Roots {
+  Pems common;
+  std::map<const Route*, Pems> own;
+};
+
+/// Step 3: reads the roots.
+Result<Roots> read_roots(const Config& config, const Runtime& runtime) {
+  Roots roots;
+  if (runtime.routes.routes().empty()) return roots;
+  auto system = tls::system_roots_pem();
+  if (!system) return std::unexpected(std::move(system).error());
+  roots.common.push_back(std::move(*system));
+  if (!runtime.options.extra_roots_pem.empty()) roots.common.push_back(runtime.options.extra_roots_pem);
+  if (auto added = add_roots(config.tls.upstream_ca_path, roots.common); !added) return std::unexpected(added.error());
+  for (const Route& route : runtime.routes.routes()) {
+    if (!route.upstream_ca_path) continue;
+    Pems& own = roots.own[&route] = roots.common;
+    if (auto added = add_roots(route.upstream_ca_path, own); !added) return std::unexpected(added.error());
+  }
+  return roots;
+}
+
+/// TLS settings towards origins that trust `pems`, but never our own CA.
+Result<bssl::UniquePtr<SSL_CTX>> make_origin_settings(const Pems& pems, const Runtime& runtime) {
+  const std::string own_ca = runtime.ca ? runtime.ca->certificate_pem() : std::string();
+  auto roots = tls::make_root_store(pems, tls::CordonCas::left_out, own_ca);
   if (!roots) return std::unexpected(std::move(roots).error());
   auto context = tls::make_origin_context(std::move(*roots));
   if (context) net::TlsSessions::enable(**context);
   return context;
 }
 
-Result<> add_roots(const std::optional<std::filesystem::path>& path, std::vector<std::string>& pems) {
-  if (!path) return {};
-  auto pem = base::read_file(*path, kMaxRoots);
-  if (!pem) return std::unexpected(std::move(pem).error());
-  pems.push_back(std::move(*pem));
-  return {};
-}
-
-/// Step 3: the roots that origins are verified against: the system's, and what the config adds for all and for each
-/// route.
-Result<> load_roots(const Config& config, Runtime& runtime) {
-  if (runtime.routes.routes().empty()) return {};
-  auto system = tls::system_roots_pem();
-  if (!system) return std::unexpected(std::move(system).error());
-  std::vector<std::string> pems = {std::move(*system)};
-  if (!runtime.options.extra_roots_pem.empty()) pems.push_back(runtime.options.extra_roots_pem);
-  if (auto added = add_roots(config.tls.upstream_ca_path, pems); !added) return added;
-  auto settings = make_origin_settings(pems);
+/// After step 4, which tells what our own CA is.
+Result<> trust_roots(const Roots& roots, Runtime& runtime) {
+  if (roots.common.empty()) return {};
+  auto settings = make_origin_settings(roots.common, runtime);
   if (!settings) return std::unexpected(std::move(settings).error());
   runtime.origin_tls = std::move(*settings);
-
-  for (const Route& route : runtime.routes.routes()) {
-    if (!route.upstream_ca_path) continue;
-    std::vector<std::string> own = pems;
-    if (auto added = add_roots(route.upstream_ca_path, own); !added) return added;
-    auto own_settings = make_origin_settings(own);
-    if (!own_settings) return std::unexpected(std::move(own_settings).error());
-    runtime.route_tls.emplace(&route, std::move(*own_settings));
+  for (const auto& [route, pems] : roots.own) {
+    auto own = make_origin_settings(pems, runtime);
+    if (!own) return fail(own.error().code, fmt::format("route \"{}\": {}", route->name, own.error().message()));
+    runtime.route_tls.emplace(route, std::move(*own));
   }
   return {};
 }
@@ -155,9 +171,11 @@ std::expected<ProxyServer, std::vector<Error>> ProxyServer::create(Config config
   auto runtime = std::make_unique<Runtime>(config.routes, std::move(options));
   runtime->sink = sink;
   runtime->secrets = std::make_shared<const SecretStore>(std::move(secrets));
-  if (auto loaded = load_roots(config, *runtime); !loaded) return failed(loaded.error());
+  const auto roots = read_roots(config, *runtime);
+  if (!roots) return failed(roots.error());
   if (!config.tls.enabled) ca.reset();
   if (auto opened = open_ca(ca, *runtime); !opened) return failed(opened.error());
+  if (auto trusted = trust_roots(*roots, *runtime); !trusted) return failed(trusted.error());
 
   auto impl = std::make_unique<Impl>(std::move(runtime));
   if (auto bound = impl->bind(config.listen); !bound) return failed(bound.error());

@@ -14,8 +14,9 @@ constexpr auto kIgnoreEnd = [](const std::exception_ptr&, const auto&...) {};
 
 Worker::Worker(Runtime& runtime_, BlockingPools& pools)
     : runtime(runtime_),
-      resolver(watchdog, pools.dns, runtime.options.fixed_addresses),
-      dialer(watchdog, resolver, {runtime.timeouts().dns, runtime.timeouts().connect}, runtime.own_ports),
+      resolver(watchdog, runtime.options.fixed_addresses),
+      dialer(watchdog, resolver, {pools.route_lookups, pools.other_lookups},
+             {runtime.timeouts().dns, runtime.timeouts().connect}, runtime.own_ports),
       secrets(watchdog, pools.secrets, runtime.secrets) {
 }
 
@@ -35,7 +36,11 @@ net::Infallible<> Worker::accept_all() {
   for (;;) {
     auto socket = co_await listener->accept();
     if (!socket) co_return;
-    asio::co_spawn(io, serve_client(*this, std::move(*socket)), kIgnoreEnd);
+    try {
+      asio::co_spawn(io, serve_client(*this, std::move(*socket)), kIgnoreEnd);
+    } catch (const std::exception&) {
+      runtime.notice(LogLevel::error, "out of memory: a connection was closed");
+    }
   }
 }
 
@@ -53,7 +58,7 @@ net::Infallible<> Worker::drain() {
   // Ends every wait that is left; sessions only have to return from there.
   watchdog.interrupt_all();
   asio::error_code ignored;
-  for (int rounds = 0; sessions.size() > 0 && rounds < 400; ++rounds) {  // 2 s: for a wait that we forgot
+  while (sessions.size() > 0) {
     net::Timer pause(io.get_executor(), std::chrono::milliseconds(5));
     co_await pause.async_wait(net::error_into(ignored));
   }

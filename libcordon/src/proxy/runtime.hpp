@@ -48,7 +48,8 @@ struct Runtime {
 
 /// The threads for calls that can only block, shared by the workers.
 struct BlockingPools {
-  net::BlockingPool dns{16};
+  net::BlockingPool route_lookups{16};
+  net::BlockingPool other_lookups{16};
   net::BlockingPool secrets{64};
 };
 

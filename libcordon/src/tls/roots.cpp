@@ -41,9 +41,31 @@ bool has_cordon_organization(const X509& certificate) noexcept {
   return false;
 }
 
+// The certificates that must not vouch for an origin.
+struct Unwanted {
+  CordonCas cordon_cas;
+  bssl::UniquePtr<EVP_PKEY> own_key;  // null: none
+
+  bool has(X509& certificate) const noexcept {
+    if (cordon_cas == CordonCas::kept) return false;
+    if (is_cordon_ca(certificate)) return true;
+    const bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(&certificate));
+    return own_key && key && EVP_PKEY_cmp(key.get(), own_key.get()) == 1;
+  }
+};
+
+bssl::UniquePtr<EVP_PKEY> key_of(std::string_view pem) {
+  if (pem.empty()) return nullptr;
+  const bssl::UniquePtr<BIO> reader(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const bssl::UniquePtr<X509> certificate(reader ? PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr)
+                                                 : nullptr);
+  ERR_clear_error();
+  return bssl::UniquePtr<EVP_PKEY>(certificate ? X509_get_pubkey(certificate.get()) : nullptr);
+}
+
 // Adds the certificates of one text. @returns how many of them the store now holds; an unreadable one is passed over,
 // as one bad entry must not cost the trust in all others
-std::size_t add_certificates(X509_STORE& store, std::string_view pem, CordonCas cordon_cas) {
+std::size_t add_certificates(X509_STORE& store, std::string_view pem, const Unwanted& unwanted) {
   const bssl::UniquePtr<BIO> reader(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::size_t count = 0;
   while (reader) {
@@ -51,7 +73,7 @@ std::size_t add_certificates(X509_STORE& store, std::string_view pem, CordonCas 
     const bool at_end = !certificate && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     ERR_clear_error();
     if (at_end) break;
-    if (!certificate || (cordon_cas == CordonCas::left_out && is_cordon_ca(*certificate))) continue;
+    if (!certificate || unwanted.has(*certificate)) continue;
     if (X509_STORE_add_cert(&store, certificate.get()) == 1) ++count;  // a second copy is passed over inside
   }
   return count;
@@ -76,11 +98,13 @@ Result<std::string> system_roots_pem() {
                           fmt::join(kBundlePlaces, ", ")));
 }
 
-Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string> pems, CordonCas cordon_cas) {
+Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string> pems, CordonCas cordon_cas,
+                                                    std::string_view own_ca_pem) {
+  const Unwanted unwanted{cordon_cas, key_of(own_ca_pem)};
   bssl::UniquePtr<X509_STORE> store(X509_STORE_new());
   if (!store) return fail(Errc::internal, "cannot make a store of root certificates: " + drain_errors());
   for (const std::string& pem : pems) {
-    if (add_certificates(*store, pem, cordon_cas) == 0) {
+    if (add_certificates(*store, pem, unwanted) == 0) {
       return fail(Errc::ca_invalid,
                   "no root certificate that origins may be verified against (Cordon's own CAs never are)");
     }

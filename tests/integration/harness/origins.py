@@ -153,7 +153,7 @@ def echo_script(credentials):
     return script
 
 
-def sse_script(credential, interval=0.05, count=20):
+def sse_script(credential, interval=0.25, count=8):
     """Server-sent events that each hold the moment at which they were sent (time.monotonic of this machine)."""
 
     def script(visit):

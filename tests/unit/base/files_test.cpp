@@ -72,6 +72,18 @@ TEST(ReadFile, FollowsASymlinkOnlyWhenTold_L7) {
   EXPECT_EQ(read_file(dir / "link", 100, Symlinks::follow).value(), "content");
 }
 
+TEST(TrustedFile, MayBeReadByAllAndWrittenByItsOwnerOnly) {
+  const TempDir dir;
+  const auto path = dir.write("roots.pem", "content", 0644);
+  std::filesystem::create_symlink(path, dir / "link");
+  EXPECT_EQ(read_trusted_file(dir / "link", 100).value(), "content");
+  for (const mode_t mode : {0664U, 0646U, 0666U}) {
+    const auto refused = read_trusted_file(dir.write("loose.pem", "content", mode), 100);
+    EXPECT_EQ(code_of(refused), Errc::file_unsafe) << mode;
+    EXPECT_NE(refused.error().context.find("chmod go-w"), std::string::npos);
+  }
+}
+
 TEST(PrivateFile, IsReadIntoSecretMemory) {
   const TempDir dir;
   const auto path = dir.write("key", "content");

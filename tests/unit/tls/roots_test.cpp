@@ -56,6 +56,15 @@ TEST(RootStore, LeavesOutCordonsOwn) {
   EXPECT_EQ(count(**store), 1U);
 }
 
+// T11: the CA in use may be a person's own, which the system trusts as well.
+TEST(RootStore, LeavesOutTheCaInUseByItsKey) {
+  const std::string own = root_pem("somebody's own CA");
+  const std::vector<std::string> pems = {root_pem("a") + own};
+  const auto store = make_root_store(pems, CordonCas::left_out, own);
+  ASSERT_TRUE(store);
+  EXPECT_EQ(count(**store), 1U);
+}
+
 TEST(RootStore, PassesOverWhatItCannotRead) {
   const std::string broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   const std::string no_base64 = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
