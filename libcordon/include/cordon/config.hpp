@@ -40,7 +40,7 @@ struct FileRef {
   bool operator==(const FileRef&) const = default;
 };
 struct CommandRef {
-  std::vector<std::string> argv;  ///< At least one; argv[0] is looked up in PATH once, when the store is created.
+  std::vector<std::string> argv;  ///< At least one; argv[0] is looked up in PATH at its first use, and kept.
   std::optional<std::chrono::milliseconds> timeout;
   bool operator==(const CommandRef&) const = default;
 };

@@ -13,7 +13,7 @@
 
 namespace cordon {
 
-/// An HTTPS server on 127.0.0.1 with a certificate for one host name, signed by a CA that exists in memory only. It answers
+/// An HTTPS server on 127.0.0.1 with a certificate for one host name, its own root, in memory only. It answers
 /// 200 with the request's head as text/plain when the request carries the expected credential, else 401 with the head too.
 class DemoOrigin {
  public:
@@ -43,7 +43,7 @@ struct DemoExchange {
 };
 
 /// Sends one GET through the proxy at 127.0.0.1:`proxy_port` with CONNECT, trusting only `ca_pem`, with `field_line` as the
-/// client's own (dummy) credential. Blocks for at most 10 s.
+/// client's own (dummy) credential. Blocks for at most 20 s: 10 s each for the tunnel and for what goes through it.
 Result<DemoExchange> demo_request(std::uint16_t proxy_port, std::string_view host, std::uint16_t port,
                                   std::string_view ca_pem, std::string_view field_line);
 

@@ -19,7 +19,7 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 /// One finished request, tunnel or WebSocket. The views end with the call that delivers them.
 struct RequestEvent {
   std::string_view route;   ///< Empty: no route matched.
-  std::string_view method;  ///< `CONNECT` for a tunnel that was not opened.
+  std::string_view method;  ///< `CONNECT` for a tunnel as a whole, opened or refused.
   std::string_view host;    ///< Canonical.
   std::uint16_t port = 0;
   std::string_view path;                       ///< Without the query; empty for tunnels.

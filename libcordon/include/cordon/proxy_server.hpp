@@ -59,8 +59,8 @@ enum class StopMode : std::uint8_t { graceful, immediate };
 class ProxyServer {
  public:
   /// Goes through the start-up sequence up to the bound port, in this order: validates the config, fetches every route's
-  /// secret once in parallel, loads or creates the CA (when TLS is enabled and `ca` is given), binds. An earlier step that
-  /// fails leaves no trace of a later one: failing secrets leave no CA files and never an open port.
+  /// secret once in parallel, reads the roots for origins, loads or creates the CA (when TLS is enabled and `ca` is given),
+  /// binds. A step that fails leaves no trace of a later one: failing secrets leave no CA files and never an open port.
   /// @returns every error of the step that failed, or the server; /health answers once run() is called
   static std::expected<ProxyServer, std::vector<Error>> create(Config config, SecretStore secrets,
                                                                std::optional<CaPaths> ca, ProxyOptions options);
