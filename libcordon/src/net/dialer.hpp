@@ -31,7 +31,7 @@ class Dialer {
       : watchdog_(watchdog), resolver_(resolver), pools_(pools), times_(times), own_ports_(own_ports) {}
 
   /// A TCP connection to `host` (canonical), to the first of its allowed addresses that answers. Errors: upstream_dns,
-  /// upstream_connect, upstream_timeout, destination_denied (no address is allowed), cancelled.
+  /// upstream_connect, upstream_timeout, destination_denied (no address is allowed), cancelled, internal (no thread).
   Task<std::unique_ptr<TcpStream>> dial(std::string host, std::uint16_t port, Reach reach);
 
  private:

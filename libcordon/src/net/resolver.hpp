@@ -15,7 +15,7 @@ class Resolver {
   Resolver(Watchdog& watchdog, const std::map<std::string, std::string>& fixed) : watchdog_(watchdog), fixed_(fixed) {}
 
   /// The addresses of `host` (canonical name or IP literal) in the order to try them; never empty. A literal is not
-  /// looked up. Errors: upstream_dns, upstream_timeout, cancelled.
+  /// looked up, others in a thread of `pool`. Errors: upstream_dns, upstream_timeout, cancelled, internal (no thread).
   Task<std::vector<asio::ip::address>> resolve(BlockingPool& pool, std::string host, Clock::time_point deadline);
 
  private:

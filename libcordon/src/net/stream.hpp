@@ -10,8 +10,8 @@
 
 namespace cordon::net {
 
-/// One read and one write may be pending at the same time. After any error but end_of_stream only destruction makes
-/// sense. Errors: end_of_stream (reads only), connection_lost, timed_out, cancelled; during TLS also upstream_tls.
+/// One read and one write may be pending at once. Errors: end_of_stream (reads), connection_lost, timed_out, cancelled, in
+/// TLS upstream_tls. Then only destruction makes sense, but for an end, and a read that timed out (a new deadline revives it).
 class Stream : public Watched {
  public:
   ~Stream() override = default;

@@ -1,5 +1,5 @@
 // Which roots origins are verified against: the system's at their fixed places, and those that the config adds. The
-// process's environment (SSL_CERT_FILE, SSL_CERT_DIR) has no say, and a CA that Cordon made is never among them.
+// process's environment (SSL_CERT_FILE, SSL_CERT_DIR) has no say; a CA that Cordon made or uses is never among them.
 #pragma once
 
 #include <span>
