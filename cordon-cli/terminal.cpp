@@ -11,7 +11,7 @@
 namespace cordon::cli {
 namespace {
 
-constexpr std::array<std::string_view, 7> kCodes = {"0", "1", "2", "31", "32", "33", "36"};
+constexpr std::array<std::string_view, 6> kCodes = {"0", "1", "31", "32", "33", "36"};
 
 std::string coloured(Style style, std::string_view text) {
   return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<std::size_t>(style)], text);
@@ -60,9 +60,8 @@ std::string without_controls(std::string_view text) {
 
 Terminal::Terminal(const Environment& environment)
     : output_is_terminal_(::isatty(STDOUT_FILENO) == 1),
-      error_is_terminal_(::isatty(STDERR_FILENO) == 1),
       output_has_colour_(output_is_terminal_ && colour_is_wanted(environment)),
-      error_has_colour_(error_is_terminal_ && colour_is_wanted(environment)) {
+      error_has_colour_(::isatty(STDERR_FILENO) == 1 && colour_is_wanted(environment)) {
 }
 
 void Terminal::print(std::string_view text) {
@@ -80,9 +79,6 @@ std::size_t Terminal::width() const {
   return size.ws_col;
 }
 
-void Terminal::notice(std::string_view text) const {
-  line("cordon: ", Style::plain, "", text);
-}
 void Terminal::warning(std::string_view text) const {
   line("cordon: ", Style::yellow, "warning: ", text);
 }
@@ -98,7 +94,7 @@ void Terminal::print_to_error(std::string_view text) const {
 }
 
 void Terminal::line(std::string_view prefix, Style style, std::string_view label, std::string_view text) const {
-  const std::string shown = error_has_colour_ && !label.empty() ? coloured(style, label) : std::string(label);
+  const std::string shown = error_has_colour_ ? coloured(style, label) : std::string(label);
   write_all(STDERR_FILENO, fmt::format("{}{}{}\n", prefix, shown, without_controls(text)));
 }
 

@@ -10,7 +10,7 @@
 
 namespace cordon::cli {
 
-enum class Style : unsigned char { plain, bold, dim, red, green, yellow, cyan };
+enum class Style : unsigned char { plain, bold, red, green, yellow, cyan };
 
 /// `text` with control characters, which could steer a terminal, written as \xNN. Line ends and tabs stay.
 std::string without_controls(std::string_view text);
@@ -30,15 +30,10 @@ class Terminal {
   /// The columns of standard output; 100 where it is not a terminal.
   std::size_t width() const;
 
-  /// One line each to standard error: `cordon: <text>`, `cordon: warning: <text>`, `cordon: error: <text>`, `hint:
-  /// <text>`.
-  void notice(std::string_view text) const;
+  /// One line each to standard error: `cordon: warning: <text>`, `cordon: error: <text>`, `hint: <text>`.
   void warning(std::string_view text) const;
   void error(std::string_view text) const;
   void hint(std::string_view text) const;
-
-  /// Whether a person watches standard error.
-  bool interactive() const noexcept { return error_is_terminal_; }
 
   /// `text` as it is to standard error, for usage help.
   void print_to_error(std::string_view text) const;
@@ -47,7 +42,6 @@ class Terminal {
   void line(std::string_view prefix, Style style, std::string_view label, std::string_view text) const;
 
   bool output_is_terminal_;
-  bool error_is_terminal_;
   bool output_has_colour_;
   bool error_has_colour_;
   bool output_failed_ = false;
