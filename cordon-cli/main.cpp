@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
