@@ -1,6 +1,5 @@
 #include "config/rules.hpp"
 
-#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>

@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
