@@ -4,7 +4,6 @@
 #include <llhttp.h>
 
 #include <string>
-#include <string_view>
 
 #include "http1/hop_by_hop.hpp"
 #include "http1/parser.hpp"

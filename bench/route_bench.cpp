@@ -1,4 +1,4 @@
-// What it costs to find the route of a host among 1, 100 and 10,000: it should not depend on their number (P7).
+// What it costs to find the route of a host among 1, 100 and 10,000: it should not depend on their number.
 #include <benchmark/benchmark.h>
 
 #include <string>
