@@ -1,4 +1,4 @@
-// The rules of product.md, section 2, over the plain structs: one set for files and for host programs.
+// The rules of docs/config.md over the plain structs: one set for files and for host programs.
 #pragma once
 
 #include <string>
