@@ -60,13 +60,11 @@ TEST(ProxyServerCreate, FaultsOfTheConfigComeFirstAndTogether) {
 TEST(ProxyServerCreate, APortInUseIsNamed) {
   const TempDir folder;
   const test::ManualOrigin other;
-  ProxySetup setup;
-  setup.config.listen = other.port();
   for (const unsigned workers : {1U, 2U}) {
-    ProxySetup again;
-    again.config.listen = other.port();
-    again.options.workers = workers;
-    const auto errors = errors_of(std::move(again), folder);
+    ProxySetup setup;
+    setup.config.listen = other.port();
+    setup.options.workers = workers;
+    const auto errors = errors_of(std::move(setup), folder);
     ASSERT_EQ(errors.size(), 1U);
     EXPECT_EQ(errors[0].code, Errc::port_in_use);
     EXPECT_NE(errors[0].context.find(std::to_string(other.port())), std::string::npos);
