@@ -1,4 +1,4 @@
-"""Who gets the credential: the rows D of the adversarial catalogue, over real sockets."""
+"""Who gets the credential: the rows D of the catalogue of attacks, over real sockets."""
 
 import socket
 import ssl

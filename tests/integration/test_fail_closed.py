@@ -1,4 +1,4 @@
-"""Fail closed: the rows F of the adversarial catalogue, and the order of start-up."""
+"""Fail closed: the rows F of the catalogue of attacks, and the order of start-up."""
 
 import json
 import os

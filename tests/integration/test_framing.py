@@ -1,4 +1,4 @@
-"""Header handling and smuggling: the rows H of the adversarial catalogue, over real sockets and TLS."""
+"""Header handling and smuggling: the rows H of the catalogue of attacks, over real sockets and TLS."""
 
 import base64
 import hashlib

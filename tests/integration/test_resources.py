@@ -1,4 +1,4 @@
-"""Resources, times and the end of a process: the rows Q of the adversarial catalogue."""
+"""Resources, times and the end of a process: the rows Q of the catalogue of attacks."""
 
 import json
 import signal

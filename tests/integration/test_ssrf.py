@@ -1,4 +1,4 @@
-"""Destinations that a local client must not reach through the proxy: the rows S of the adversarial catalogue."""
+"""Destinations that a local client must not reach through the proxy: the rows S of the catalogue of attacks."""
 
 from harness import CordonTest, ask_connect, connect, host, main
 

@@ -1,4 +1,4 @@
-"""TLS on both legs: the rows T of the adversarial catalogue."""
+"""TLS on both legs: the rows T of the catalogue of attacks."""
 
 import ssl
 import subprocess

@@ -15,7 +15,7 @@ namespace cordon::testing {
 struct Transcript {
   std::string file;
   int line = 0;
-  std::string title;  ///< Begins with the ID of its row in the adversarial catalogue, where it has one.
+  std::string title;  ///< Begins with the ID of its row in the catalogue of attacks, where it has one.
   std::map<std::string, std::string, std::less<>> settings;  ///< Of the lines that begin with `!`.
   std::string input;
   std::vector<std::string> expected;
