@@ -44,15 +44,22 @@ Task<> run_both(Stream& client, Stream& origin, Task<> up, Task<> down) {
   Watchdog& watchdog = client.watchdog_of();
   Half up_half(watchdog);
   Half down_half(watchdog);
+  const auto end = [&](Half& half, Result<> result) {
+    half.result = std::move(result);
+    if (!half.result) {
+      client.interrupt();
+      origin.interrupt();
+    }
+    half.ended.set();
+  };
   const auto start = [&](Task<> direction, Half& half) {
-    asio::co_spawn(watchdog.executor(), std::move(direction), [&](const std::exception_ptr& error, Result<> result) {
-      half.result = error ? fail(Errc::internal) : std::move(result);
-      if (!half.result) {
-        client.interrupt();
-        origin.interrupt();
-      }
-      half.ended.set();
-    });
+    try {
+      asio::co_spawn(watchdog.executor(), std::move(direction), [&](const std::exception_ptr& error, Result<> result) {
+        end(half, error ? fail(Errc::internal) : std::move(result));
+      });
+    } catch (const std::exception&) {
+      end(half, fail(Errc::internal));
+    }
   };
   start(std::move(up), up_half);
   start(std::move(down), down_half);

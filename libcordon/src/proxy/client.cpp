@@ -12,6 +12,7 @@ constexpr std::size_t kIdleCapacity = std::size_t{32} * 1024;  // what an idle c
 net::Task<> read_request_head(Client& client, std::chrono::milliseconds idle) {
   client.stream->expires_after(idle);
   if (client.out.capacity() > kIdleCapacity) client.out = {};
+  if (client.reader.must_read()) client.origin_reader.release_buffer();
   if (auto ready = co_await client.reader.wait_for_message(*client.stream); !ready) co_return ready;
   client.stream->expires_after(client.worker.runtime.timeouts().request_head);
   auto event = co_await client.reader.next(*client.stream);

@@ -65,6 +65,9 @@ net::Infallible<Ending> Exchange::run() {
   co_await upload_.stop();
   record_.bytes_up += upload_.bytes();
   client_.member.watch_origin(nullptr);
+  // Without TLS only a reset tells a cut answer from one that ends with the connection.
+  const bool cut = ending == Ending::abort && record_.status != 0 && record_.status != 101;
+  if (cut && client_.stream.get() == client_.tcp) client_.tcp->reset_on_close();
   co_return ending;
 }
 
@@ -206,11 +209,7 @@ net::Infallible<Ending> Exchange::forward_response() {
 
   const bool chunked_to_client = framing == Framing::Kind::chunked && request().version == http1::Version::http_1_1;
   const auto forwarded = co_await forward_body(chunked_to_client ? Framing::Kind::chunked : Framing::Kind::length);
-  if (!forwarded) {
-    // Without TLS only a reset tells a cut answer from one that ends with the connection.
-    if (client_.stream.get() == client_.tcp) client_.tcp->reset_on_close();
-    co_return Ending::abort;
-  }
+  if (!forwarded) co_return Ending::abort;
   if (reusable && upload_.complete() && client_.origin_reader.must_read()) {
     client_.member.watch_origin(nullptr);
     client_.worker.pool.put(destination_.pool_key, std::move(origin_.stream), idle);

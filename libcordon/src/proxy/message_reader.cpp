@@ -11,7 +11,7 @@ net::Task<std::size_t> MessageReader::read(net::Stream& stream) {
 
 net::Task<http1::Event> MessageReader::next(net::Stream& stream) {
   for (;;) {
-    auto event = parser_.next(unread_);
+    auto event = next_buffered();
     if (!event || *event != http1::Event::need_more) co_return event;
     auto count = co_await read(stream);
     if (count) continue;
@@ -36,9 +36,20 @@ net::Task<> MessageReader::wait_for_message(net::Stream& stream) {
   co_return co_await stream.wait_readable();
 }
 
+Result<http1::Event> MessageReader::next_buffered() {
+  auto event = parser_.next(unread_);
+  between_messages_ = event && *event == http1::Event::end;
+  return event;
+}
+
 void MessageReader::reset() {
-  parser_ = http1::Parser(kind_);
+  if (!between_messages_) parser_ = http1::Parser(kind_);  // else it is as good as new, and has its buffers
+  between_messages_ = true;
   unread_ = {};
+}
+
+void MessageReader::release_buffer() noexcept {
+  if (unread_.empty()) buffer_.reset();
 }
 
 }  // namespace cordon::proxy

@@ -19,7 +19,7 @@ class MessageReader {
   net::Task<http1::Event> next(net::Stream& stream);
 
   /// The next event among the bytes that are here already: need_more where next() would read.
-  Result<http1::Event> next_buffered() { return parser_.next(unread_); }
+  Result<http1::Event> next_buffered();
 
   /// Bytes of which none is taken: those that are here, or those of one read. Never empty.
   net::Task<base::ConstBytes> peek(net::Stream& stream);
@@ -38,6 +38,9 @@ class MessageReader {
   /// Forgets everything, for another connection.
   void reset();
 
+  /// Gives the buffer back, between two messages.
+  void release_buffer() noexcept;
+
  private:
   static constexpr std::size_t kBufferSize = std::size_t{16} * 1024;  // SSL_read gives one record at most
 
@@ -49,6 +52,7 @@ class MessageReader {
   http1::Parser parser_;
   std::unique_ptr<std::byte[]> buffer_;
   base::ConstBytes unread_;
+  bool between_messages_ = true;  ///< The parser has returned `end` last, or has not begun.
 };
 
 }  // namespace cordon::proxy

@@ -52,7 +52,6 @@ Result<> Upload::gather(base::WipedBuffer& head) {
 
 void Upload::start(net::Stream& origin) {
   if (state_ != State::waiting) return;
-  state_ = State::running;
   origin_ = &origin;
   asio::co_spawn(client_.worker.io, copy_rest(), [this](const std::exception_ptr& error, const Result<>& result) {
     const bool whole = !error && result;
@@ -60,6 +59,7 @@ void Upload::start(net::Stream& origin) {
     if (error) origin_->interrupt();  // out of memory: what was sent is half a body
     ended_.set();
   });
+  state_ = State::running;  // it begins to run when this coroutine waits
 }
 
 net::Infallible<> Upload::stop() {
