@@ -20,7 +20,7 @@ add_library(cordon_options INTERFACE)
 target_compile_options(cordon_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor $<$<BOOL:${CORDON_WERROR}>:-Werror>)
 if(CORDON_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # GCC warns of what it cannot see through its own instrumentation
-  target_compile_options(cordon_options INTERFACE -Wno-tsan -Wno-maybe-uninitialized)
+  target_compile_options(cordon_options INTERFACE -Wno-tsan -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # libstdc++ 12's stable_sort calls what libstdc++ 12 deprecates; GCC knows not to say so
   target_compile_options(cordon_options INTERFACE -Wno-deprecated-declarations)
