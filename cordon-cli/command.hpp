@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string_view>
 
 #include <cordon/secret_store.hpp>
@@ -45,7 +46,10 @@ struct Command {
   std::string_view examples;   ///< Lines shown below its options, each indented by two spaces.
   /// Declares the options and gives the action. Options are kept in storage that the action owns: `app` writes them
   /// there.
-  Action (*declare)(CLI::App& app);
+  /// Null for a group of commands.
+  Action (*declare)(CLI::App& app) = nullptr;
+  /// Of a group: its commands, called `cordon <name> <subcommand>`.
+  std::span<const Command* const> subcommands = {};
 };
 
 extern const Command kCheck;

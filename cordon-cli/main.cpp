@@ -23,21 +23,34 @@ constexpr std::string_view kIntroduction =
     "Cordon is a local proxy that puts the real credential into requests to the hosts you\n"
     "configure. The program behind it never holds the secret.\n";
 
-const Command* find_command(std::string_view name) {
-  const auto* const found = std::ranges::find(kCommands, name, &Command::name);
-  return found == kCommands.end() ? nullptr : *found;
+using Commands = std::span<const Command* const>;
+
+const Command* find_command(Commands commands, std::string_view name) {
+  const auto found = std::ranges::find(commands, name, &Command::name);
+  return found == commands.end() ? nullptr : *found;
+}
+
+std::string list_of(Commands commands) {
+  std::string text;
+  for (const Command* command : commands)
+    text += fmt::format("  {:<11} {}\n", command->name, command->summary);
+  return text;
 }
 
 std::string overview() {
-  std::string text = fmt::format("{}\nUsage: cordon COMMAND [OPTIONS]\n\nCommands:\n", kIntroduction);
-  for (const Command* command : kCommands)
-    text += fmt::format("  {:<8} {}\n", command->name, command->summary);
-  text += fmt::format("  {:<8} {}\n", "help", "Show this, or the help of one command");
-  return text +
+  return fmt::format("{}\nUsage: cordon COMMAND [OPTIONS]\n\nCommands:\n{}", kIntroduction, list_of(kCommands)) +
+         fmt::format("  {:<11} {}\n", "help", "Show this, or the help of one command") +
          "\nOptions:\n"
          "  -h, --help     Show this\n"
          "  -V, --version  Show the version\n"
          "\n`cordon help COMMAND` shows a command's options and examples. Begin with `cordon demo`.\n";
+}
+
+std::string overview_of(const Command& group) {
+  return fmt::format(
+      "{}\n\nUsage: cordon {} COMMAND [OPTIONS]\n\nCommands:\n{}\n`cordon help {} COMMAND` shows a "
+      "command's options and examples.\n",
+      group.details, group.name, list_of(group.subcommands), group.name);
 }
 
 Exit usage_error(const Context& context, std::string_view text, std::string_view hint) {
@@ -46,14 +59,25 @@ Exit usage_error(const Context& context, std::string_view text, std::string_view
   return Exit::usage;
 }
 
-Exit unknown_command(const Context& context, std::string_view name) {
-  std::vector<std::string_view> names = {"help"};
-  for (const Command* command : kCommands)
+/// `group` is null at the top.
+Exit unknown_command(const Context& context, const Command* group, std::string_view name) {
+  const std::string own = group == nullptr ? "" : fmt::format("{} ", group->name);
+  std::vector<std::string_view> names;
+  if (group == nullptr) names.emplace_back("help");
+  for (const Command* command : group == nullptr ? Commands(kCommands) : group->subcommands)
     names.push_back(command->name);
   const auto guess = nearest(name, names);
-  return usage_error(context, fmt::format("there is no command `{}`", name),
-                     guess ? fmt::format("did you mean `cordon {}`?", *guess) : "`cordon help` lists the commands");
+  return usage_error(context, fmt::format("there is no command `{}{}`", own, name),
+                     guess ? fmt::format("did you mean `cordon {}{}`?", own, *guess)
+                           : fmt::format("`cordon help{}{}` lists the commands", group == nullptr ? "" : " ",
+                                         group == nullptr ? "" : group->name));
 }
+
+/// A command that can run, and how it is called.
+struct Named {
+  const Command& command;
+  std::string name;
+};
 
 /// CLI11's help with a usage line of our own.
 class HelpFormatter : public CLI::Formatter {
@@ -71,63 +95,98 @@ class HelpFormatter : public CLI::Formatter {
 };
 
 /// An app that has the command's options and nothing of CLI11's own behaviour but --help.
-std::unique_ptr<CLI::App> make_app(const Command& command) {
-  auto app = std::make_unique<CLI::App>(std::string(command.details), fmt::format("cordon {}", command.name));
+std::unique_ptr<CLI::App> make_app(const Named& named) {
+  const Command& command = named.command;
+  auto app = std::make_unique<CLI::App>(std::string(command.details), fmt::format("cordon {}", named.name));
   app->footer(fmt::format("Examples:\n{}", command.examples));
   app->set_help_flag("-h,--help", "Show this");
   app->formatter(std::make_shared<HelpFormatter>(command.arguments));
   return app;
 }
 
-Exit show_help(const Context& context, const Command& command) {
-  auto app = make_app(command);
-  const Action action = command.declare(*app);
+Exit show_help(const Context& context, const Named& named) {
+  auto app = make_app(named);
+  const Action action = named.command.declare(*app);
   context.terminal.print(app->help());
   return Exit::done;
 }
 
-Exit run_command(const Context& context, const Command& command, std::vector<std::string> arguments) {
-  auto app = make_app(command);
-  const Action action = command.declare(*app);
+Exit run_command(const Context& context, const Named& named, std::span<const std::string> words) {
+  auto app = make_app(named);
+  const Action action = named.command.declare(*app);
   try {
-    std::ranges::reverse(arguments);  // CLI11 takes them from the back.
-    app->parse(std::move(arguments));
+    app->parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back.
   } catch (const CLI::CallForHelp&) {
     context.terminal.print(app->help());
     return Exit::done;
   } catch (const CLI::ParseError& error) {
-    return usage_error(context, fmt::format("{}: {}", command.name, error.what()),
-                       fmt::format("`cordon help {}` shows its options", command.name));
+    return usage_error(context, fmt::format("{}: {}", named.name, error.what()),
+                       fmt::format("`cordon help {}` shows its options", named.name));
   }
   return action(context);
 }
 
-Exit run_help(const Context& context, std::span<const std::string> arguments) {
-  if (arguments.empty() || arguments[0] == "help" || arguments[0].starts_with('-')) {
+bool asks_for_help(std::string_view word) {
+  return word == "-h" || word == "--help";
+}
+
+/// What to do with a command that was found, and with the words that follow it.
+using Use = Exit (*)(const Context& context, const Named& named, std::span<const std::string> words);
+
+/// A command of a group, which the first of `words` names.
+Exit use_group(const Context& context, const Command& group, std::span<const std::string> words, Use use) {
+  if (!words.empty() && asks_for_help(words[0])) {
+    context.terminal.print(overview_of(group));
+    return Exit::done;
+  }
+  if (words.empty()) {
+    context.terminal.print_to_error(overview_of(group));
+    return Exit::usage;
+  }
+  const Command* command = find_command(group.subcommands, words[0]);
+  if (command == nullptr) return unknown_command(context, &group, words[0]);
+  return use(context, {*command, fmt::format("{} {}", group.name, command->name)}, words.subspan(1));
+}
+
+/// The command that the first of `words`, of which there is one, names; of a group the first two.
+Exit use_command(const Context& context, std::span<const std::string> words, Use use) {
+  const Command* command = find_command(kCommands, words[0]);
+  if (command == nullptr) return unknown_command(context, nullptr, words[0]);
+  if (!command->subcommands.empty()) return use_group(context, *command, words.subspan(1), use);
+  return use(context, {*command, std::string(command->name)}, words.subspan(1));
+}
+
+Exit run_help(const Context& context, std::span<const std::string> words) {
+  if (words.empty() || words[0] == "help" || words[0].starts_with('-')) {
     context.terminal.print(overview());
     return Exit::done;
   }
-  const Command* command = find_command(arguments[0]);
-  return command ? show_help(context, *command) : unknown_command(context, arguments[0]);
+  const Command* command = find_command(kCommands, words[0]);
+  if (command != nullptr && !command->subcommands.empty() && words.size() == 1) {
+    context.terminal.print(overview_of(*command));
+    return Exit::done;
+  }
+  return use_command(context, words,
+                     [](const Context& shown, const Named& named, std::span<const std::string> /*words*/) {
+                       return show_help(shown, named);
+                     });
 }
 
-Exit dispatch(const Context& context, const std::vector<std::string>& arguments) {
-  if (arguments.empty()) {
+Exit dispatch(const Context& context, const std::vector<std::string>& words) {
+  if (words.empty()) {
     context.terminal.print_to_error(overview());
     return Exit::usage;
   }
-  const std::string& first = arguments[0];
-  const std::span<const std::string> rest = std::span(arguments).subspan(1);
+  const std::string& first = words[0];
   if (first == "--version" || first == "-V") {
     context.terminal.print(fmt::format("cordon {}\n", version()));
     return Exit::done;
   }
-  if (first == "help" || first == "--help" || first == "-h") return run_help(context, rest);
+  if (first == "help" || asks_for_help(first)) return run_help(context, std::span(words).subspan(1));
   if (first.starts_with('-'))
     return usage_error(context, fmt::format("there is no option `{}` before a command", first),
                        "options follow the command, as in `cordon check --config PATH`");
-  const Command* command = find_command(first);
-  return command ? run_command(context, *command, {rest.begin(), rest.end()}) : unknown_command(context, first);
+  return use_command(context, words, run_command);
 }
 
 int run(const std::vector<std::string>& arguments) {

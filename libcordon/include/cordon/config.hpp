@@ -84,6 +84,7 @@ struct Route {
   std::optional<std::filesystem::path> upstream_ca_path;  ///< Roots trusted in addition to the system's. Absolute.
   std::variant<HeaderAuth, BasicAuth> auth;
   SecretRef secret;
+  bool approved = true;  ///< Never from a file. False: its secret is not fetched, its requests get binding_unapproved.
 };
 
 enum class ClientTls : std::uint8_t { accept, require, disable };

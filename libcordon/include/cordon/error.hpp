@@ -30,6 +30,12 @@ enum class Errc : std::uint8_t {
   upstream_tls,        ///< The origin's certificate or handshake is not acceptable.
   upstream_protocol,   ///< The origin's answer is not HTTP, or ends too early.
   upstream_timeout,    ///< The origin took longer than allowed (504).
+  token_required,      ///< Tokens are enforced and the request shows none (407).
+  token_invalid,       ///< The token shown is unknown, or for another instance (407).
+  token_malformed,     ///< Proxy-Authorization is not one well-formed Basic credential (407).
+  token_scope,         ///< The token is not allowed to use this route.
+  peer_refused,        ///< The connection is from another user's process.
+  binding_unapproved,  ///< The owner has not approved yet that this secret goes to this host.
   // A stream between two processes.
   end_of_stream,      ///< The peer has sent its last byte.
   connection_lost,    ///< The connection broke.

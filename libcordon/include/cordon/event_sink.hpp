@@ -29,6 +29,8 @@ struct RequestEvent {
   std::chrono::microseconds duration{};
   std::chrono::microseconds origin_time{};  ///< From the head's last byte to the origin's first; 0: none came.
   bool injected = false;
+  std::string_view token;  ///< The name of the token that the client showed; never its value. Empty: none was needed.
+  std::string_view peer;   ///< The client's program, where it is known.
 };
 
 /// Receives what a proxy reports. Calls come from any worker thread, at the same time; they must return quickly and not throw.

@@ -14,10 +14,12 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cordon/config.hpp>
@@ -45,7 +47,8 @@ struct ProxyOptions {
   std::string instance;  ///< The instance's name, told by /health in Cordon-Instance.
   unsigned workers = 1;  ///< Threads, each with its own listeners and connections. At least 1.
   Timeouts timeouts;
-  EventSink* sink = nullptr;  ///< Outlives the server. Null: nothing is reported.
+  std::filesystem::path tokens;  ///< tokens.toml: while it is there, matched requests need a token. Empty: never.
+  EventSink* sink = nullptr;     ///< Outlives the server. Null: nothing is reported.
   /// Names that are not looked up but taken to be these IP addresses, for host programs and tests; keys are canonical names.
   std::map<std::string, std::string> fixed_addresses;
   /// PEM roots trusted for origins besides the system's, for host programs and tests.
@@ -55,7 +58,38 @@ struct ProxyOptions {
 /// How to stop: let running requests finish for Timeouts::drain, or not.
 enum class StopMode : std::uint8_t { graceful, immediate };
 
-/// A proxy that is bound to its port. Movable. `stop`, `port` and `active_connections` may be called from any thread.
+/// What is known of a route's secret; never its value.
+struct SecretStatus {
+  std::string source;                                            ///< describe() of its reference.
+  bool held = false;                                             ///< A value is in memory.
+  std::optional<std::chrono::system_clock::time_point> fetched;  ///< When the last successful fetch ended.
+  std::optional<std::chrono::milliseconds> took;                 ///< How long it took.
+  std::optional<Error> last_error;                               ///< Of the last fetch, when it failed.
+  std::optional<std::chrono::system_clock::time_point> failed;   ///< When that was.
+};
+
+struct RouteStatus {
+  std::string name, host;
+  PortSet ports;
+  bool approved = true;
+  std::uint64_t requests = 0, injected = 0, refused = 0;
+  std::optional<std::chrono::system_clock::time_point> last_injection;
+  SecretStatus secret;
+};
+
+/// A snapshot of a running proxy.
+struct ProxyStatus {
+  std::string instance;
+  std::uint16_t port = 0;
+  std::chrono::system_clock::time_point started;
+  std::size_t connections = 0;  ///< Open now.
+  std::uint64_t reloads = 0;    ///< Successful ones.
+  bool tokens_enforced = false;
+  std::uint64_t unmatched = 0;      ///< Requests and tunnels without a route.
+  std::vector<RouteStatus> routes;  ///< In the config's order.
+};
+
+/// A proxy that is bound to its port. Movable. Everything but `run` may be called from any thread.
 class ProxyServer {
  public:
   /// Goes through the start-up sequence up to the bound port, in this order: validates the config, fetches every route's
@@ -75,6 +109,24 @@ class ProxyServer {
 
   /// Connections from clients that are open now.
   std::size_t active_connections() const noexcept;
+
+  /// Goes through the start-up sequence again with another configuration, while requests are served as before, and puts
+  /// it in place whole; what fails leaves everything as it was. Counts are kept by route name, cached secrets are dropped.
+  /// Tunnels of routes that are gone, and tunnels opened as unmatched to what is now a route, are closed; requests under
+  /// way end with what they began with. The port and ProxyOptions stay: a changed `listen` is only reported to the sink.
+  /// Blocks for as long as secrets take. From any thread, one call at a time.
+  /// @returns every error of the step that failed
+  std::expected<void, std::vector<Error>> reload(Config config, SecretStore secrets, std::optional<CaPaths> ca);
+
+  /// From any thread. Takes no lock that a request waits for.
+  ProxyStatus status() const;
+
+  /// The current figures in Prometheus' text format, as /metrics gives them. From any thread.
+  std::string metrics() const;
+
+  /// Drops what is cached of the route's secret, so that the next request fetches it. From any thread.
+  /// @returns whether there is such a route
+  bool forget_secret(std::string_view route);
 
   /// Accepts and serves until stop() is called; blocks the calling thread, which is the first worker.
   Result<> run();

@@ -33,6 +33,17 @@ constexpr std::array kTable = {
         "Cordon."},
     Row{Errc::secret_unavailable, 503, "proxy_internal_error",
         "The route's secret is not available; the request was not forwarded. Cordon's log says why."},
+    Row{Errc::token_required, 407, "http_request_denied",
+        "This proxy asks for a token. `cordon env` prints the proxy's address with one."},
+    Row{Errc::token_invalid, 407, "http_request_denied",
+        "The token is unknown, revoked, or another instance's. `cordon env` prints the current one."},
+    Row{Errc::token_malformed, 407, "http_request_denied",
+        "Proxy-Authorization must be one Basic credential, <instance>:<token>."},
+    Row{Errc::token_scope, 403, "http_request_denied", "This token may not use this route."},
+    Row{Errc::peer_refused, 403, "http_request_denied",
+        "This connection is from another user's process. `allow_uids` in cordon.toml admits other users."},
+    Row{Errc::binding_unapproved, 403, "http_request_denied",
+        "This secret has not been approved for this host. Its owner runs `cordon approve`."},
     Row{Errc::upstream_dns, 502, "dns_error", "The origin's name cannot be resolved."},
     Row{Errc::upstream_connect, 502, "destination_unavailable", "The origin cannot be reached."},
     Row{Errc::upstream_tls, 502, "tls_certificate_error",
@@ -55,6 +66,11 @@ std::string quoted(std::string_view text) {
     if (c >= 0x20 && c < 0x7f) out += c;
   }
   return out += '"';
+}
+
+/// Git asks for credentials on the same connection once it has seen this (RFC 9110, section 11.7.1).
+std::string_view challenge_of(int status) noexcept {
+  return status == 407 ? "Proxy-Authenticate: Basic realm=\"cordon\"\r\n" : "";
 }
 
 std::string_view connection_of(http1::Persistence persistence) noexcept {
@@ -95,8 +111,10 @@ void compose_refusal(const Refusal& refusal, http1::Persistence persistence, Bod
                  "Content-Type: application/json\r\n"
                  "Content-Length: {}\r\n"
                  "Proxy-Status: cordon; error={}; details=\"{}\"\r\n"
+                 "{}"
                  "Connection: {}\r\n\r\n",
-                 row.status, code, json.size(), row.proxy_status, code, connection_of(persistence));
+                 row.status, code, json.size(), row.proxy_status, code, challenge_of(row.status),
+                 connection_of(persistence));
   if (body == Body::send) out += json;
 }
 
