@@ -58,16 +58,6 @@ struct ProxyOptions {
 /// How to stop: let running requests finish for Timeouts::drain, or not.
 enum class StopMode : std::uint8_t { graceful, immediate };
 
-/// What is known of a route's secret; never its value.
-struct SecretStatus {
-  std::string source;                                            ///< describe() of its reference.
-  bool held = false;                                             ///< A value is in memory.
-  std::optional<std::chrono::system_clock::time_point> fetched;  ///< When the last successful fetch ended.
-  std::optional<std::chrono::milliseconds> took;                 ///< How long it took.
-  std::optional<Error> last_error;                               ///< Of the last fetch, when it failed.
-  std::optional<std::chrono::system_clock::time_point> failed;   ///< When that was.
-};
-
 struct RouteStatus {
   std::string name, host;
   PortSet ports;

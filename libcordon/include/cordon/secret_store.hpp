@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,16 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 
 /// The calling process's environment, copied. Not thread-safe against setenv.
 Environment current_environment();
+
+/// What is known of a secret that the proxy keeps in memory; never its value.
+struct SecretStatus {
+  std::string source;                                            ///< describe() of its reference.
+  bool held = false;                                             ///< A value is in memory.
+  std::optional<std::chrono::system_clock::time_point> fetched;  ///< When the last successful fetch ended.
+  std::optional<std::chrono::milliseconds> took;                 ///< How long it took.
+  std::optional<Error> last_error;                               ///< Of the last fetch, when it failed.
+  std::optional<std::chrono::system_clock::time_point> failed;   ///< When that was.
+};
 
 /// All sources behind one call. Movable; fetch and check may be called from any thread.
 class SecretStore {
