@@ -104,6 +104,7 @@ struct Listener {
   std::optional<std::filesystem::path> upstream_ca_path;
   std::string username;
   SecretRef secret;
+  bool approved = true;  ///< As Route::approved.
 };
 
 struct TlsConfig {

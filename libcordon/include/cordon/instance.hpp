@@ -31,11 +31,12 @@ struct InstanceRequest {
 
 struct Instance {
   Scope scope = Scope::project;
-  std::string name;              ///< The namespace: `user`, or `<dirname>-<hash8>`.
-  std::filesystem::path config;  ///< Absolute; need not exist.
-  std::filesystem::path state;   ///< The state folder, 0700; need not exist.
-  CaPaths ca;                    ///< The default places; `[tls] ca_cert_path` overrides them.
-  std::filesystem::path tokens;  ///< tokens.toml
+  std::string name;                ///< The namespace: `user`, or `<dirname>-<hash8>`.
+  std::filesystem::path config;    ///< Absolute; need not exist.
+  std::filesystem::path state;     ///< The state folder, 0700; need not exist.
+  CaPaths ca;                      ///< The default places; `[tls] ca_cert_path` overrides them.
+  std::filesystem::path tokens;    ///< tokens.toml
+  std::filesystem::path bindings;  ///< bindings.toml
 
   /// The instance that `request` names. Symlinks of the config's directory are resolved, those of the file never. Reads the
   /// file system, changes nothing. Thread-safe.

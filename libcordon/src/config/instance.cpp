@@ -69,7 +69,8 @@ Instance make_instance(Scope scope, std::string name, fs::path config, const fs:
           .config = std::move(config),
           .state = state,
           .ca = {.cert = certs / "ca-cert.pem", .key = certs / "ca-key.pem", .bundle = certs / "combined-ca.pem"},
-          .tokens = state / "tokens.toml"};
+          .tokens = state / "tokens.toml",
+          .bindings = state / "bindings.toml"};
 }
 
 /// `path` with the symlinks of its folder resolved and its own name kept.

@@ -63,6 +63,24 @@ bool is_printable(char32_t c) noexcept {
   return std::ranges::none_of(kUnprintable, [c](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
+std::string escape(std::string_view text, std::size_t max) {
+  std::string out;
+  while (!text.empty()) {
+    if (out.size() >= max) return out + "...";
+    const CodePoint c = decode(text);
+    const std::size_t size = std::max<std::size_t>(c.size, 1);
+    if (c.size == 0) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+    } else if (!is_printable(c.value)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.value));
+    } else {
+      out += text.substr(0, size);
+    }
+    text.remove_prefix(size);
+  }
+  return out;
+}
+
 /// Lower case, and `_` for `-`: what people mix up without meaning another word.
 std::string fold(std::string_view word) {
   std::string out(word);
@@ -99,21 +117,11 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) noexcept {
 }
 
 std::string printable(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    if (out.size() >= kMaxShown) return out + "...";
-    const CodePoint c = decode(text);
-    const std::size_t size = std::max<std::size_t>(c.size, 1);
-    if (c.size == 0) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
-    } else if (!is_printable(c.value)) {
-      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.value));
-    } else {
-      out += text.substr(0, size);
-    }
-    text.remove_prefix(size);
-  }
-  return out;
+  return escape(text, kMaxShown);
+}
+
+std::string escaped(std::string_view text) {
+  return escape(text, std::string::npos);
 }
 
 std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known) {

@@ -17,6 +17,9 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) noexcept;
 /// are not UTF-8 are written as escapes, and what is over 120 bytes is cut.
 std::string printable(std::string_view text);
 
+/// The same without the cut, for what a person has to see whole.
+std::string escaped(std::string_view text);
+
 /// The known word that `word` is most likely a slip of; empty when none is near. Case, `-` and `_` do not count.
 std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known);
 

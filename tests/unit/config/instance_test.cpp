@@ -51,6 +51,7 @@ TEST_F(InstanceTest, DefaultsToTheProjectInTheWorkingDirectory) {
   EXPECT_EQ(instance->ca.key, state / "certs/ca-key.pem");
   EXPECT_EQ(instance->ca.bundle, state / "certs/combined-ca.pem");
   EXPECT_EQ(instance->tokens, state / "tokens.toml");
+  EXPECT_EQ(instance->bindings, state / "bindings.toml");
 }
 
 TEST_F(InstanceTest, ProjectScopeIsTheDefaultSpelledOut) {

@@ -1,0 +1,31 @@
+// bindings.toml: the file, without judging what is in it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <cordon/bindings.hpp>
+
+namespace cordon::config {
+
+/// One [[bindings]] of the file.
+struct BindingEntry {
+  Binding binding;
+  std::string first_used;
+  bool approved = false;
+  bool operator==(const BindingEntry&) const = default;
+};
+
+struct BindingFile {
+  bool exists = false;
+  std::vector<BindingEntry> entries;
+};
+
+/// @returns as review_bindings; a missing file or folder is no error
+Result<BindingFile> read_binding_file(const std::filesystem::path& path);
+
+/// Replaces the file whole; makes its folder. @returns as review_bindings, also when it is larger than what is read
+Result<> write_binding_file(const std::filesystem::path& path, const std::vector<BindingEntry>& entries);
+
+}  // namespace cordon::config
