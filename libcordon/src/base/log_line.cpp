@@ -13,6 +13,7 @@ using Buffer = fmt::memory_buffer;
 
 // The longest that a part may become, escapes included. Their sum with the rest of a line stays below PIPE_BUF (4,096).
 constexpr std::size_t kMaxWord = 300;
+constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kMaxPath = 2000;
 constexpr std::size_t kMaxNotice = 3800;
 
@@ -154,6 +155,10 @@ void append_text(Buffer& out, const RequestEvent& event) {
                  in_milliseconds(event.duration));
   event.origin_time.count() == 0 ? fmt::format_to(to, "-")
                                  : fmt::format_to(to, "{:.1f}ms", in_milliseconds(event.origin_time));
+  out.append(std::string_view(" token="));
+  append_word(out, event.token, kMaxName);
+  out.append(std::string_view(" peer="));
+  append_word(out, event.peer, kMaxName);
   out.push_back(' ');
   append_word(out, event.refusal.empty() && event.injected ? "injected" : event.refusal);
 }
@@ -168,6 +173,8 @@ void append_json(Buffer& out, const RequestEvent& event) {
   fmt::format_to(to, ",\"status\":{},\"bytes_up\":{},\"bytes_down\":{},\"duration_ms\":{:.1f}", event.status,
                  event.bytes_up, event.bytes_down, in_milliseconds(event.duration));
   if (event.origin_time.count() != 0) fmt::format_to(to, ",\"origin_ms\":{:.1f}", in_milliseconds(event.origin_time));
+  append_member(out, "token", event.token, kMaxName);
+  append_member(out, "peer", event.peer, kMaxName);
   fmt::format_to(to, ",\"injected\":{}", event.injected);
   append_member(out, "refusal", event.refusal);
 }

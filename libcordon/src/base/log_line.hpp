@@ -19,8 +19,8 @@ LogLevel level_of(const RequestEvent& event) noexcept;
 /// The line for a request, with its line feed.
 ///
 /// Text: `2026-01-02T03:04:05.678Z info stripe GET api.stripe.com:443/v1/charges 200 up=0 down=512 time=81.2ms
-/// origin=80.1ms injected`; a dash stands for no route, no status, no origin time, and for neither `injected` nor a
-/// refusal's code.
+/// origin=80.1ms token=claude-code peer=node injected`; a dash stands for no route, status, origin time or token, for a program
+/// that is not known, and for neither `injected` nor a refusal's code.
 std::string compose_line(const RequestEvent& event, LogFormat format, std::chrono::system_clock::time_point now);
 
 /// The line for a notice, with its line feed.

@@ -27,6 +27,8 @@ RequestEvent stripe_event() {
   event.duration = 81'234us;
   event.origin_time = 80'100us;
   event.injected = true;
+  event.token = "claude-code";
+  event.peer = "node";
   return event;
 }
 
@@ -37,7 +39,7 @@ std::string notice(std::string_view text, LogFormat format = LogFormat::text) {
 TEST(LogLine, ShowsARequestInOneLine) {
   EXPECT_EQ(compose_line(stripe_event(), LogFormat::text, kNow),
             "2026-01-02T03:04:05.678Z info stripe POST api.stripe.com:443/v1/charges 200 up=12 down=345 time=81.2ms "
-            "origin=80.1ms injected\n");
+            "origin=80.1ms token=claude-code peer=node injected\n");
 }
 
 TEST(LogLine, ShowsDashesForWhatIsNotThere) {
@@ -46,7 +48,8 @@ TEST(LogLine, ShowsDashesForWhatIsNotThere) {
   event.host = "2001:db8::1";
   event.port = 8443;
   EXPECT_EQ(compose_line(event, LogFormat::text, kNow),
-            "2026-01-02T03:04:05.678Z info - CONNECT [2001:db8::1]:8443 - up=0 down=0 time=0.0ms origin=- -\n");
+            "2026-01-02T03:04:05.678Z info - CONNECT [2001:db8::1]:8443 - up=0 down=0 time=0.0ms origin=- token=- "
+            "peer=- -\n");
 }
 
 TEST(LogLine, WarnsOfARefusalAndNamesItsCode) {
@@ -65,7 +68,7 @@ TEST(LogLine, WritesJson) {
   EXPECT_EQ(compose_line(stripe_event(), LogFormat::json, kNow),
             R"({"time":"2026-01-02T03:04:05.678Z","level":"info","route":"stripe","method":"POST",)"
             R"("host":"api.stripe.com","port":443,"path":"/v1/charges","status":200,"bytes_up":12,"bytes_down":345,)"
-            R"("duration_ms":81.2,"origin_ms":80.1,"injected":true,"refusal":null})"
+            R"("duration_ms":81.2,"origin_ms":80.1,"token":"claude-code","peer":"node","injected":true,"refusal":null})"
             "\n");
   EXPECT_EQ(notice("say \"a\\b\"\n", LogFormat::json),
             R"({"time":"2026-01-02T03:04:05.678Z","level":"info","message":"say \"a\\b\"\u000a"})"
@@ -93,14 +96,16 @@ TEST(LogLine, KeepsTheColumnsOfATextLineApart) {
   RequestEvent event = stripe_event();
   event.route = "my route";
   event.path = "/a b\nc";
+  event.peer = "Web Content\n";
   const std::string line = compose_line(event, LogFormat::text, kNow);
   EXPECT_NE(line.find(" my\\x20route POST api.stripe.com:443/a\\x20b\\x0ac 200 "), std::string::npos) << line;
+  EXPECT_NE(line.find(" peer=Web\\x20Content\\x0a injected"), std::string::npos) << line;
 }
 
 TEST(LogLine, NeverOutgrowsAnAtomicWrite) {
   const std::string huge(100'000, '\x01');
   RequestEvent event;
-  event.route = event.method = event.host = event.path = event.refusal = huge;
+  event.route = event.method = event.host = event.path = event.refusal = event.token = event.peer = huge;
   event.bytes_up = event.bytes_down = UINT64_MAX;
   event.duration = event.origin_time = std::chrono::microseconds::max();
   for (const LogFormat format : {LogFormat::text, LogFormat::json}) {
