@@ -30,6 +30,9 @@ constexpr std::chrono::milliseconds kKillWait{1000};
 // How often to look, where the system cannot tell of a process's end.
 constexpr std::chrono::milliseconds kPollInterval{10};
 constexpr std::size_t kChunk = 4096;
+// A program that never stops writing to standard error must not keep us from looking at the rest: so much at once. A
+// pipe holds 64 KiB, so all that a program leaves behind at its end is read.
+constexpr int kErrorChunks = 16;
 
 int open_pidfd(pid_t pid) {
 #ifdef SYS_pidfd_open
@@ -47,12 +50,26 @@ bool has_ended(pid_t pid) {
   return info.si_pid == pid;
 }
 
+// Reads a chunk into `buffer`; closes `fd` at its end. @returns whether there may be more at once
+bool read_chunk(UniqueFd& fd, WipedBuffer& buffer, std::size_t room) {
+  const MutableBytes space = buffer.prepare(room);
+  const ssize_t got = ::read(fd.get(), space.data(), space.size());
+  if (got > 0) buffer.commit(static_cast<std::size_t>(got));
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) fd.reset();
+  return got > 0;
+}
+
 // A program that runs. It is reaped after the last kill(): until then its process id, and so the group's, is not given
 // to a stranger.
 class Helper {
  public:
-  Helper(Child child, std::size_t max_output)
-      : pid_(child.pid), stdout_(std::move(child.output)), pidfd_(open_pidfd(pid_)), max_output_(max_output) {}
+  Helper(Child child, const ProcessRequest& request)
+      : pid_(child.pid),
+        stdout_(std::move(child.output)),
+        stderr_(std::move(child.errors)),
+        pidfd_(open_pidfd(pid_)),
+        max_output_(request.max_output),
+        max_errors_(request.max_errors) {}
   Helper(const Helper&) = delete;
   Helper& operator=(const Helper&) = delete;
   ~Helper();
@@ -62,18 +79,19 @@ class Helper {
  private:
   void wait_for_news(Clock::time_point until) const;
   void read_output();
+  void read_errors();
   void look_for_end();
   bool over_bound() const { return output_.size() > max_output_; }
   Result<ProcessResult> finish();
 
   pid_t pid_;
-  UniqueFd stdout_;  // none after its end
-  UniqueFd pidfd_;   // none where the system has no such thing
-  std::size_t max_output_;
+  UniqueFd stdout_, stderr_;  // none after their ends
+  UniqueFd pidfd_;            // none where the system has no such thing
+  std::size_t max_output_, max_errors_;
   Clock::time_point ended_at_{};
   bool ended_ = false;
   bool reaped_ = false;
-  WipedBuffer output_;
+  WipedBuffer output_, errors_;
 };
 
 Helper::~Helper() {
@@ -92,6 +110,7 @@ Result<ProcessResult> Helper::run(Clock::time_point deadline) {
     wait_for_news(until);
     look_for_end();
     read_output();
+    read_errors();
   }
   if (!ended_ && !over_bound()) return fail(Errc::timed_out);
   return finish();
@@ -101,7 +120,8 @@ void Helper::wait_for_news(Clock::time_point until) const {
   auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
   if (!pidfd_) wait = std::min(wait, kPollInterval);
   // poll() passes over negative descriptors. A pidfd stays readable after the end, so it is asked only before.
-  std::array<pollfd, 2> fds = {pollfd{.fd = stdout_.get(), .events = POLLIN, .revents = 0},
+  std::array<pollfd, 3> fds = {pollfd{.fd = stdout_.get(), .events = POLLIN, .revents = 0},
+                               pollfd{.fd = stderr_.get(), .events = POLLIN, .revents = 0},
                                pollfd{.fd = ended_ ? -1 : pidfd_.get(), .events = POLLIN, .revents = 0}};
   (void)::poll(fds.data(), fds.size(), static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 60'000)));
 }
@@ -114,21 +134,22 @@ void Helper::look_for_end() {
 
 // As far as it comes without waiting.
 void Helper::read_output() {
-  while (stdout_ && !over_bound()) {
-    const MutableBytes room = output_.prepare(kChunk);
-    const ssize_t got = ::read(stdout_.get(), room.data(), room.size());
-    if (got > 0) {
-      output_.commit(static_cast<std::size_t>(got));
-    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-      stdout_.reset();
-    } else {
-      return;
-    }
+  while (stdout_ && !over_bound() && read_chunk(stdout_, output_, kChunk)) {
+  }
+}
+
+void Helper::read_errors() {
+  WipedBuffer dropped;
+  for (int i = 0; stderr_ && i < kErrorChunks; ++i) {
+    const std::size_t room = max_errors_ - errors_.size();
+    dropped.clear();
+    const bool more = room > 0 ? read_chunk(stderr_, errors_, room) : read_chunk(stderr_, dropped, kChunk);
+    if (!more) return;
   }
 }
 
 Result<ProcessResult> Helper::finish() {
-  if (over_bound()) return ProcessResult{.end = ProcessEnd::output_over_bound, .code = 0, .output = {}};
+  if (over_bound()) return ProcessResult{.end = ProcessEnd::output_over_bound, .code = 0, .output = {}, .errors = {}};
   if (stdout_) (void)::kill(-pid_, SIGKILL);
   int status = 0;
   if (::waitpid(pid_, &status, 0) != pid_) {
@@ -137,9 +158,12 @@ Result<ProcessResult> Helper::finish() {
   }
   reaped_ = true;
   if (WIFSIGNALED(status)) {
-    return ProcessResult{.end = ProcessEnd::killed_by_signal, .code = WTERMSIG(status), .output = {}};
+    return ProcessResult{.end = ProcessEnd::killed_by_signal, .code = WTERMSIG(status), .output = {}, .errors = {}};
   }
-  return ProcessResult{.end = ProcessEnd::exited, .code = WEXITSTATUS(status), .output = std::move(output_)};
+  return ProcessResult{.end = ProcessEnd::exited,
+                       .code = WEXITSTATUS(status),
+                       .output = std::move(output_),
+                       .errors = std::move(errors_)};
 }
 
 bool is_executable_file(const std::filesystem::path& path) {
@@ -152,7 +176,7 @@ bool is_executable_file(const std::filesystem::path& path) {
 Result<ProcessResult> run_process(const ProcessRequest& request) {
   auto child = spawn(request);
   if (!child) return std::unexpected(child.error());
-  return Helper(std::move(*child), request.max_output).run(request.deadline);
+  return Helper(std::move(*child), request).run(request.deadline);
 }
 
 std::optional<std::filesystem::path> find_program(std::string_view name, std::string_view search_path) {

@@ -23,6 +23,7 @@ struct ProcessRequest {
   std::vector<std::string> environment;  ///< `NAME=value`, all of it: nothing is inherited.
   std::chrono::steady_clock::time_point deadline;
   std::size_t max_output = 0;              ///< In bytes.
+  std::size_t max_errors = 0;              ///< How much of standard error to keep, in bytes; 0: it goes to /dev/null.
   std::optional<rlimit> descriptor_limit;  ///< RLIMIT_NOFILE for the program; absent: inherited.
 };
 
@@ -32,16 +33,17 @@ struct ProcessResult {
   ProcessEnd end = ProcessEnd::exited;
   int code = 0;        ///< The exit code, or the signal's number.
   WipedBuffer output;  ///< Standard output, at most max_output bytes.
+  WipedBuffer errors;  ///< The first max_errors bytes of standard error. They may quote a secret: never show them.
 };
 
 /// Runs a program to its end and returns its standard output, in secret memory. Blocks until then or until the
 /// deadline.
 ///
-/// The program gets /dev/null as standard input and standard error (what it says there may quote the secret), no other
-/// descriptor, default signal dispositions, no blocked signal, and a process group of its own in the caller's session.
-/// The whole group is killed when the deadline passes, when the output is over the bound, and when something of it
-/// keeps standard output open 200 ms after the program itself has ended; a grandchild that left the group (setsid) is
-/// not reached.
+/// The program gets /dev/null as standard input, no descriptor besides the standard ones, default signal dispositions,
+/// no blocked signal, and a process group of its own in the caller's session. The whole group is killed when the
+/// deadline passes, when the output is over the bound, and when something of it keeps standard output open 200 ms after
+/// the program itself has ended; a grandchild that left the group (setsid) is not reached. Standard error never ends or
+/// delays a run: what is over its bound is read and dropped, and nobody waits for its end.
 ///
 /// Thread-safe, also in a process with other threads and with any SIGCHLD disposition that leaves the exit status to
 /// us.

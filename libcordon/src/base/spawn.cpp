@@ -60,7 +60,9 @@ struct ChildPlan {
   std::vector<char*> argv, environment;
   std::optional<rlimit> descriptor_limit;
   UniqueFd null;
-  Pipe output, status;
+  Pipe output, errors, status;  // `errors` is empty when standard error goes to `null`
+
+  int standard_error() const { return errors.write_end ? errors.write_end.get() : null.get(); }
 };
 
 Result<ChildPlan> plan_child(const ProcessRequest& request) {
@@ -69,9 +71,11 @@ Result<ChildPlan> plan_child(const ProcessRequest& request) {
                  request.descriptor_limit,
                  above_standard(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))),
                  make_pipe(),
+                 request.max_errors > 0 ? make_pipe() : Pipe{},
                  make_pipe()};
   const auto complete = [](const Pipe& pipe) { return bool(pipe.read_end) && bool(pipe.write_end); };
-  if (plan.null && complete(plan.output) && complete(plan.status)) return plan;
+  const bool has_errors = request.max_errors == 0 || complete(plan.errors);
+  if (plan.null && complete(plan.output) && has_errors && complete(plan.status)) return plan;
   return fail(Errc::file_failed, fmt::format("cannot start {}: {}", request.argv[0], errno_text(errno)));
 }
 
@@ -101,7 +105,8 @@ void mark_others_close_on_exec() {
 // 0, or the errno of what failed.
 int set_up_child(const ChildPlan& plan) {
   if (::setpgid(0, 0) != 0) return errno;
-  if (::dup2(plan.null.get(), 0) < 0 || ::dup2(plan.output.write_end.get(), 1) < 0 || ::dup2(plan.null.get(), 2) < 0) {
+  if (::dup2(plan.null.get(), 0) < 0 || ::dup2(plan.output.write_end.get(), 1) < 0 ||
+      ::dup2(plan.standard_error(), 2) < 0) {
     return errno;
   }
   mark_others_close_on_exec();
@@ -165,14 +170,16 @@ Result<Child> spawn(const ProcessRequest& request) {
   const pid_t pid = fork_quietly(*plan);
   if (pid < 0) return fail_start(request.argv[0], errno);
   plan->output.write_end.reset();
+  plan->errors.write_end.reset();
   plan->status.write_end.reset();
   if (const int failed = wait_for_exec(plan->status.read_end.get(), request.deadline); failed != 0) {
     (void)::kill(pid, SIGKILL);
     (void)::waitpid(pid, nullptr, failed == ETIMEDOUT ? WNOHANG : 0);
     return fail_start(request.argv[0], failed);
   }
-  (void)::fcntl(plan->output.read_end.get(), F_SETFL, O_NONBLOCK);
-  return Child{pid, std::move(plan->output.read_end)};
+  for (const UniqueFd* pipe : {&plan->output.read_end, &plan->errors.read_end})
+    if (*pipe) (void)::fcntl(pipe->get(), F_SETFL, O_NONBLOCK);
+  return Child{pid, std::move(plan->output.read_end), std::move(plan->errors.read_end)};
 }
 
 }  // namespace cordon::base

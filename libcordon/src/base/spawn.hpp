@@ -14,6 +14,7 @@ namespace cordon::base {
 struct Child {
   pid_t pid = -1;
   UniqueFd output;  ///< Its standard output, to be read without blocking.
+  UniqueFd errors;  ///< Its standard error likewise; none when the request keeps nothing of it.
 };
 
 /// Starts the program as run_process says and waits until it has replaced the forked process, or failed to.

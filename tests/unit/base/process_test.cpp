@@ -30,6 +30,7 @@ ProcessRequest shell(std::string script, std::chrono::milliseconds time = 10s) {
           .environment = {"PATH=/usr/bin:/bin"},
           .deadline = Clock::now() + time,
           .max_output = 1000,
+          .max_errors = 0,
           .descriptor_limit = std::nullopt};
 }
 
@@ -126,6 +127,45 @@ TEST(RunProcess, WorksWhenTheHostHasClosedItsStandardDescriptors) {
 TEST(RunProcess, GivesAnEmptyInputAndDropsStandardError) {
   EXPECT_EQ(run_process(shell("cat; echo noise >&2; printf end")).value().output.view(), "end");
   EXPECT_EQ(run_process(shell("yes noise | head -c 1000000 >&2; printf end")).value().output.view(), "end");
+  EXPECT_EQ(run_process(shell("echo noise >&2")).value().errors.view(), "");
+}
+
+ProcessRequest listening(std::string script, std::size_t max_errors) {
+  auto request = shell(std::move(script));
+  request.max_errors = max_errors;
+  return request;
+}
+
+TEST(RunProcess, KeepsStandardErrorApartWhereItIsAskedTo) {
+  const auto result = run_process(listening("echo value; echo trouble >&2; exit 3", 100)).value();
+  EXPECT_EQ(result.code, 3);
+  EXPECT_EQ(result.output.view(), "value\n");
+  EXPECT_EQ(result.errors.view(), "trouble\n");
+  const auto late = run_process(listening("exec >&-; sleep 0.1; echo late >&2", 100)).value();
+  EXPECT_EQ(late.errors.view(), "late\n");
+}
+
+TEST(RunProcess, KeepsTheBeginningOfStandardErrorAndDropsTheRest) {
+  const auto result = run_process(listening("echo begin >&2; yes noise | head -c 1000000 >&2; printf end", 8)).value();
+  EXPECT_EQ(result.end, ProcessEnd::exited);
+  EXPECT_EQ(result.errors.view(), "begin\nno");
+  EXPECT_EQ(result.output.view(), "end");
+}
+
+TEST(RunProcess, DoesNotWaitForTheEndOfStandardError) {
+  const auto begin = Clock::now();
+  const auto result = run_process(listening("echo trouble >&2; sleep 3 >/dev/null & printf value", 100)).value();
+  EXPECT_LT(Clock::now() - begin, 2s);
+  EXPECT_EQ(result.output.view(), "value");
+  EXPECT_EQ(result.errors.view(), "trouble\n");
+}
+
+TEST(RunProcess, EndsAProgramAtItsDeadlineThatNeverStopsWritingErrors_Q9) {
+  const auto begin = Clock::now();
+  auto request = listening("exec >&-; yes noise >&2", 100);
+  request.deadline = Clock::now() + 300ms;
+  EXPECT_EQ(run_process(request).error().code, Errc::timed_out);
+  EXPECT_LT(Clock::now() - begin, 5s);
 }
 
 TEST(RunProcess, RunsInItsOwnGroupInOurSession) {
