@@ -18,7 +18,6 @@ std::filesystem::path config_home(const Environment& environment) {
 
 /// The source's name when this version does not have it.
 std::string_view missing_source(const SecretRef& ref) {
-  if (std::holds_alternative<OnePasswordRef>(ref)) return "1password";
   if (std::holds_alternative<KeyringRef>(ref)) return "keyring";
   return {};
 }

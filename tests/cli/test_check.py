@@ -63,10 +63,8 @@ class Check(CliTest):
         listener = ('[[listeners]]\nname = "db"\nport = 15432\nupstream = "db.example.com:5432"\n[listeners.auth]\n'
                     'type = "password"\nusername = "u"\n[listeners.auth.secret]\nsource = "env"\nvariable = "DB"\n')
         self.write_config("allow_uids = [1000]\n" + self.route("one", "a.example.com", 'source = "keyring"\naccount = "x"') +
-                          self.route("two", "b.example.com", 'source = "1password"\nvault = "v"\nitem = "i"\nfield = "f"') +
                           listener + '[secrets]\ncache_ttl = "15m"\nrequire_approval = true\n')
-        named = ("route one: the secret source keyring", "route two: the secret source 1password", "listener db:",
-                 "secrets.cache_ttl:", "secrets.require_approval:", "allow_uids:")
+        named = ("route one: the secret source keyring", "listener db:", "secrets.cache_ttl:", "secrets.require_approval:", "allow_uids:")
         for command in ("check", "start"):
             with self.subTest(command):
                 self.assert_error(self.cordon(command), *named)

@@ -51,7 +51,7 @@ constexpr std::size_t index_of() {
 
 struct SecretStore::Impl {
   secrets::HelperSettings helpers;
-  std::optional<std::chrono::milliseconds> onepassword_timeout;
+  SecretProvider onepassword;
   Sources sources;  // refer to `helpers`; none for PluggedRef
   std::map<std::string, std::unique_ptr<SecretSource>, std::less<>> plugged;
 
@@ -78,14 +78,14 @@ Environment current_environment() {
 SecretStore SecretStore::create(const SecretsConfig& config, Environment environment) {
   auto impl = std::make_unique<Impl>();
   impl->helpers.environment = std::move(environment);
-  impl->sources[index_of<OnePasswordRef>()] = secrets::make_unsupported_source();
+  for (const SecretProvider& provider : config.providers) {
+    if (provider.type == "1password") impl->onepassword = provider;
+  }
+  impl->sources[index_of<OnePasswordRef>()] = secrets::make_onepassword_source(impl->helpers, impl->onepassword);
   impl->sources[index_of<KeyringRef>()] = secrets::make_unsupported_source();
   impl->sources[index_of<EnvRef>()] = secrets::make_env_source(impl->helpers.environment);
   impl->sources[index_of<FileRef>()] = secrets::make_file_source();
   impl->sources[index_of<CommandRef>()] = secrets::make_command_source(impl->helpers);
-  for (const SecretProvider& provider : config.providers) {
-    if (provider.type == "1password") impl->onepassword_timeout = provider.timeout;
-  }
   return SecretStore(std::move(impl));
 }
 
@@ -124,7 +124,7 @@ Result<Secret> SecretStore::fetch(const SecretRef& ref, std::chrono::millisecond
 std::chrono::milliseconds SecretStore::default_deadline(const SecretRef& ref) const {
   std::optional<std::chrono::milliseconds> own;
   if (const auto* command = std::get_if<CommandRef>(&ref)) own = command->timeout;
-  if (std::holds_alternative<OnePasswordRef>(ref)) own = impl_->onepassword_timeout;
+  if (std::holds_alternative<OnePasswordRef>(ref)) own = impl_->onepassword.timeout;
   return own.value_or(kDefaultDeadline);
 }
 

@@ -27,6 +27,10 @@ std::unique_ptr<SecretSource> make_file_source();
 /// CommandRef: the first line that a program prints. Its exit code is shown in errors, its output never.
 std::unique_ptr<SecretSource> make_command_source(const HelperSettings& settings);
 
+/// OnePasswordRef: a field of an item, from 1Password's `op item get`. `provider` says where `op` is and how long it may
+/// take. What `op` says is never shown; its failures are told apart by known words on its standard error.
+std::unique_ptr<SecretSource> make_onepassword_source(const HelperSettings& settings, SecretProvider provider);
+
 /// References that can be written in cordon.toml and not be fetched by this version: not_supported. Immediate.
 std::unique_ptr<SecretSource> make_unsupported_source();
 

@@ -5,12 +5,7 @@ namespace {
 
 class UnsupportedSource final : public SecretSource {
  public:
-  Result<Secret> fetch(const SecretRef& ref, std::chrono::steady_clock::time_point /*deadline*/) const override {
-    if (std::holds_alternative<OnePasswordRef>(ref)) {
-      return fail(Errc::not_supported,
-                  "this version cannot fetch from 1Password; use source = \"command\" with argv = [\"op\", \"read\", "
-                  "\"op://<vault>/<item>/<field>\"]");
-    }
+  Result<Secret> fetch(const SecretRef& /*ref*/, std::chrono::steady_clock::time_point /*deadline*/) const override {
     return fail(Errc::not_supported,
                 "this version cannot fetch from the system's keyring; use source = \"command\" with the keyring's own "
                 "program, such as argv = [\"secret-tool\", \"lookup\", \"service\", \"cordon\", \"account\", "
