@@ -1,64 +1,13 @@
-// The TOML library builds and frees nested tables recursively, so that a line of `a.a.a.a...` would end the process by
-// exhausting its stack. This looks first, and needs no stack.
 #include <algorithm>
 
+#include "base/toml_nesting.hpp"
 #include "config/document.hpp"
 
 namespace cordon::config {
-namespace {
-
-constexpr int kMaxDepth = 16;
-
-constexpr std::string_view kKeyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-. \t\"'";
-
-/// The length of the string literal that `text` begins with, quotes included; up to the end when it is not closed.
-std::size_t string_size(std::string_view text) noexcept {
-  const char quote = text.front();
-  const bool triple = text.size() >= 3 && text[1] == quote && text[2] == quote;
-  const std::string_view closing = text.substr(0, triple ? 3 : 1);
-  std::size_t at = closing.size();
-  while (at < text.size() && !text.substr(at).starts_with(closing))
-    at += quote == '"' && text[at] == '\\' ? 2 : 1;
-  at = std::min(at + closing.size(), text.size());
-  while (triple && at < text.size() && text[at] == quote)
-    ++at;  // `""""` ends with a quote that belongs to the value
-  return at;
-}
-
-/// The length of what must be taken in one step: a string, a comment, or one character.
-std::size_t step_size(std::string_view text) noexcept {
-  if (text.front() == '"' || text.front() == '\'') return string_size(text);
-  if (text.front() == '#') return std::min(text.find('\n'), text.size());
-  return 1;
-}
-
-class DepthCounter {
- public:
-  /// Takes the next character outside strings and comments; whether the depth is still fine.
-  bool take(char c) noexcept {
-    if (kKeyCharacters.contains(c)) {
-      if (c == '.') ++dots_;
-    } else {
-      dots_ = 0;
-    }
-    if (c == '[' || c == '{') ++brackets_;
-    if (c == ']' || c == '}') --brackets_;
-    return dots_ < kMaxDepth && brackets_ <= kMaxDepth;
-  }
-
- private:
-  int dots_ = 0, brackets_ = 0;
-};
-
-}  // namespace
 
 Place find_deep_nesting(std::string_view text) noexcept {
-  DepthCounter counter;
-  for (std::size_t at = 0; at < text.size();) {
-    if (!counter.take(text[at])) return place_of(text, at);
-    at += step_size(text.substr(at));
-  }
-  return {};
+  const auto offset = base::find_deep_toml(text);
+  return offset ? place_of(text, *offset) : Place{};
 }
 
 Place place_of(std::string_view text, std::size_t offset) noexcept {
