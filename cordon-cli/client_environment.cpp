@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <string_view>
 
 #include <cordon/ca_manager.hpp>
+#include <cordon/token_set.hpp>
 
 namespace cordon::cli {
 namespace {
@@ -29,8 +31,16 @@ std::string joined(const std::vector<std::string>& entries) {
   return fmt::format("{}", fmt::join(entries, ","));
 }
 
-void append_proxy(const Target& target, const Environment& environment, Variables& out) {
-  const std::string url = fmt::format("http://127.0.0.1:{}", target.config.listen);
+/// The proxy's address, with the token in it: made for its receiver, in a process that ends with that.
+Result<std::string> proxy_url(const Target& target, std::string_view token) {
+  const TokenFile file(target.instance.tokens);
+  if (token.empty() && !file.exists()) return fmt::format("http://127.0.0.1:{}", target.config.listen);
+  const auto value = file.value(token.empty() ? kDefaultToken : token);
+  if (!value) return std::unexpected(value.error());
+  return fmt::format("http://{}:{}@127.0.0.1:{}", target.instance.name, value->reveal(), target.config.listen);
+}
+
+void append_proxy(const Target& target, const Environment& environment, const std::string& url, Variables& out) {
   for (const char* name : kProxyVariables)
     out.emplace_back(name, url);
   const std::string direct = merge_no_proxy({"localhost,127.0.0.1,::1", value_or_empty(environment, "NO_PROXY"),
@@ -53,6 +63,11 @@ Result<> append_trust(const Target& target, Variables& out) {
 
 }  // namespace
 
+void add_token_option(CLI::App& app, std::string& name) {
+  app.add_option("--token", name, "Which token the address carries (default: default, where there are any)")
+      ->type_name("NAME");
+}
+
 std::string merge_no_proxy(const std::vector<std::string>& lists) {
   std::vector<std::string> entries;
   for (const std::string& list : lists) {
@@ -67,9 +82,11 @@ std::string merge_no_proxy(const std::vector<std::string>& lists) {
   return joined(entries);
 }
 
-Result<Variables> client_variables(const Target& target, const Environment& environment) {
+Result<Variables> client_variables(const Target& target, const Environment& environment, std::string_view token) {
+  const auto url = proxy_url(target, token);
+  if (!url) return std::unexpected(url.error());
   Variables out;
-  append_proxy(target, environment, out);
+  append_proxy(target, environment, *url, out);
   if (target.config.tls.enabled) {
     if (auto trusted = append_trust(target, out); !trusted) return std::unexpected(trusted.error());
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,10 +13,14 @@ namespace cordon::cli {
 
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
+/// Declares --token, which names the token that the variables carry.
+void add_token_option(CLI::App& app, std::string& name);
+
 /// The variables for clients of `target`, in a fixed order. Creates the CA when there is none, and writes the combined
 /// bundle when it is out of date; with TLS disabled it touches no file. `environment` is the caller's own, for its
-/// NO_PROXY.
-Result<Variables> client_variables(const Target& target, const Environment& environment);
+/// NO_PROXY. The proxy's address carries the token called `token`; an empty name means the default token, where the
+/// instance has tokens at all.
+Result<Variables> client_variables(const Target& target, const Environment& environment, std::string_view token = {});
 
 /// One comma-separated list of all entries of `lists`, each of which is one too (or separated by blanks); of equal
 /// entries the first stays.

@@ -57,6 +57,7 @@ extern const Command kDemo;
 extern const Command kEnv;
 extern const Command kRun;
 extern const Command kStart;
+extern const Command kToken;
 extern const Command kWait;
 
 }  // namespace cordon::cli

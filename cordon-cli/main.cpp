@@ -17,7 +17,7 @@ namespace cordon::cli {
 namespace {
 
 // In the order in which a newcomer meets them.
-constexpr std::array<const Command*, 6> kCommands = {&kDemo, &kCheck, &kStart, &kWait, &kRun, &kEnv};
+constexpr std::array<const Command*, 7> kCommands = {&kDemo, &kCheck, &kStart, &kWait, &kRun, &kEnv, &kToken};
 
 constexpr std::string_view kIntroduction =
     "Cordon is a local proxy that puts the real credential into requests to the hosts you\n"

@@ -79,17 +79,21 @@ CaPaths Target::ca_paths() const {
   return paths;
 }
 
-std::optional<Target> load_target(const Context& context, const TargetOptions& options) {
+std::optional<Instance> existing_instance(const Context& context, const TargetOptions& options) {
   auto instance = resolve_instance(context, options);
   if (!instance) {
     context.terminal.error(instance.error().message());
     return std::nullopt;
   }
   std::error_code ignored;
-  if (!std::filesystem::exists(std::filesystem::symlink_status(instance->config, ignored))) {
-    report_missing_config(context.terminal, *instance);
-    return std::nullopt;
-  }
+  if (std::filesystem::exists(std::filesystem::symlink_status(instance->config, ignored))) return std::move(*instance);
+  report_missing_config(context.terminal, *instance);
+  return std::nullopt;
+}
+
+std::optional<Target> load_target(const Context& context, const TargetOptions& options) {
+  auto instance = existing_instance(context, options);
+  if (!instance) return std::nullopt;
   auto loaded = Config::load(instance->config);
   if (!loaded) {
     report_faults(context.terminal, *instance, loaded.error());

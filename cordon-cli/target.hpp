@@ -28,6 +28,10 @@ std::string command_line(std::string_view command, const TargetOptions& options)
 /// The instance that the options name.
 Result<Instance> resolve_instance(const Context& context, const TargetOptions& options);
 
+/// The same when its config file is there, be it faulty: for what must work then, too. What is wrong is already reported
+/// when nothing is returned.
+std::optional<Instance> existing_instance(const Context& context, const TargetOptions& options);
+
 /// An instance and its config file, valid.
 struct Target {
   Instance instance;

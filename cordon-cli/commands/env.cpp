@@ -14,6 +14,7 @@ namespace {
 
 struct Options {
   TargetOptions target;
+  std::string token;
   std::string format = "shell";
 };
 
@@ -86,7 +87,7 @@ Result<std::string> compose(const Variables& variables, std::string_view format)
 Exit run(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
-  const auto variables = client_variables(*target, context.environment);
+  const auto variables = client_variables(*target, context.environment, options.token);
   const auto text = variables ? compose(*variables, options.format) : std::unexpected(variables.error());
   if (!text) {
     context.terminal.error(text.error().message());
@@ -102,6 +103,7 @@ Action declare(CLI::App& app) {
   app.add_option("--format", options->format, "shell (default), fish, dotenv or json")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"shell", "fish", "dotenv", "json"}).description(""));
+  add_token_option(app, options->token);
   return [options](const Context& context) { return run(context, *options); };
 }
 
@@ -113,12 +115,14 @@ const Command kEnv = {
     .arguments = "",
     .details =
         "Prints the proxy and CA variables for the clients of this config. Creates the CA and\n"
-        "the combined bundle when they are missing. Evaluating it twice changes nothing.",
+        "the combined bundle when they are missing. Evaluating it twice changes nothing. Where\n"
+        "there are tokens, the proxy's address carries one: treat the output as a password.",
     .examples =
         "  eval \"$(cordon env)\"\n"
         "  cordon env --format fish | source\n"
         "  cordon env --format dotenv > .env.cordon\n"
-        "  cordon env --format json | jq -r .HTTPS_PROXY\n",
+        "  cordon env --format json | jq -r .HTTPS_PROXY\n"
+        "  cordon env --token codex\n",
     .declare = declare,
 };
 

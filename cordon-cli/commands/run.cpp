@@ -17,6 +17,7 @@ namespace {
 
 struct Options {
   TargetOptions target;
+  std::string token;
   PatienceOptions patience;
   std::vector<std::string> command;
 };
@@ -37,7 +38,7 @@ Exit become(const Context& context, const std::vector<std::string>& command) {
 Exit run(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
   if (!target || !wait_for(context, *target, options.target, options.patience)) return Exit::failed;
-  const auto variables = client_variables(*target, context.environment);
+  const auto variables = client_variables(*target, context.environment, options.token);
   if (!variables) {
     context.terminal.error(variables.error().message());
     return Exit::failed;
@@ -61,6 +62,7 @@ Action declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   add_target_options(app, options->target);
   add_patience_options(app, options->patience);
+  add_token_option(app, options->token);
   app.prefix_command();
   app.callback([&app, options] { take_command(app.remaining(), *options); });
   return [options](const Context& context) { return run(context, *options); };
@@ -78,7 +80,8 @@ const Command kRun = {
         "is no such command, 126 when it cannot be run.",
     .examples =
         "  cordon run -- curl https://api.stripe.com/v1/balance\n"
-        "  cordon run --timeout 10s -- npm run dev\n",
+        "  cordon run --timeout 10s -- npm run dev\n"
+        "  cordon run --token codex -- codex\n",
     .declare = declare,
 };
 

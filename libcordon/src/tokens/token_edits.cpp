@@ -51,9 +51,11 @@ Result<base::UniqueFd> lock_folder_of(const std::filesystem::path& path) {
 }
 
 std::unexpected<Error> fail_unknown(const std::filesystem::path& path, std::string_view name) {
-  return fail(Errc::token_invalid, tokens::is_token_name(name)
-                                       ? fmt::format("there is no token `{}` in {}", name, path.native())
-                                       : fmt::format("there is no token of this name in {}", path.native()));
+  return fail(Errc::token_invalid,
+              tokens::is_token_name(name)
+                  ? fmt::format("there is no token `{}` in {}; `cordon token list` shows those that there are", name,
+                                path.native())
+                  : fmt::format("there is no token of this name in {}", path.native()));
 }
 
 Tokens::iterator find_token(Tokens& all, std::string_view name) {

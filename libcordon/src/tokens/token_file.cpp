@@ -68,6 +68,17 @@ std::uint32_t line_of(const toml::node& node) noexcept {
   return node.source().begin.line;
 }
 
+/// Nothing when the offset is missing, or when it is before 1970 or after 9999.
+std::optional<std::chrono::sys_seconds> to_utc(const toml::date_time& time) {
+  using namespace std::chrono;
+  if (!time.offset) return std::nullopt;
+  const year_month_day day{year(time.date.year), month(time.date.month), std::chrono::day(time.date.day)};
+  const auto clock = hours(time.time.hour) + minutes(time.time.minute) + seconds(time.time.second);
+  const sys_seconds utc = sys_days(day) + clock - minutes(time.offset->minutes);
+  const bool usual = utc >= sys_seconds() && utc < sys_days(year(10'000) / 1 / 1);
+  return usual ? std::optional(utc) : std::nullopt;
+}
+
 /// What is read so far, and what is wrong with it.
 class Reading {
  public:
@@ -162,16 +173,11 @@ Secret Reading::read_value(const toml::table& table) {
 }
 
 std::chrono::sys_seconds Reading::read_time(const toml::table& table) {
-  using namespace std::chrono;
   const toml::node* const node = require(table, "created_at");
   if (node == nullptr) return {};
-  if (const auto* const time = node->as_date_time(); time != nullptr && time->get().offset) {
-    const auto& [date, clock, offset] = time->get();
-    const year_month_day day{year(date.year), month(date.month), std::chrono::day(date.day)};
-    const auto utc =
-        sys_days(day) + hours(clock.hour) + minutes(clock.minute) + seconds(clock.second) - minutes(offset->minutes);
-    if (utc >= sys_seconds() && utc < sys_days(year(10'000) / 1 / 1)) return utc;
-  }
+  const auto* const time = node->as_date_time();
+  const auto utc = time != nullptr ? to_utc(time->get()) : std::nullopt;
+  if (utc) return *utc;
   fault(line_of(*node), "`created_at` must be a date and time with its offset, such as 2026-01-02T03:04:05Z");
   return {};
 }
