@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <future>
 #include <map>
 #include <optional>
 #include <vector>
@@ -107,6 +108,40 @@ TEST_F(Dialling, SaysWhenNobodyListens) {
   const std::uint16_t port = listener_.port();
   listener_.close();
   EXPECT_EQ(code_of("127.0.0.1", port, Reach::anywhere), Errc::upstream_connect);
+}
+
+/// Holds the threads of a pool, all of them, until it ends.
+class Occupied {
+ public:
+  Occupied(BlockingPool& pool, std::size_t threads) {
+    for (std::size_t i = 0; i < threads; ++i)
+      EXPECT_TRUE(pool.post([over = over_] { over.wait(); }));
+  }
+  Occupied(const Occupied&) = delete;
+  Occupied& operator=(const Occupied&) = delete;
+  ~Occupied() { end_.set_value(); }
+
+ private:
+  std::promise<void> end_;
+  std::shared_future<void> over_ = end_.get_future().share();
+};
+
+TEST_F(Dialling, Q9DeadNamesWithoutARouteDoNotHoldUpRoutes) {
+  BlockingPool routes{2}, others{2};
+  Dialer dialer(loop_.watchdog, resolver_, {routes, others}, {milliseconds(200), milliseconds(5'000)}, own_ports_);
+  const auto code = [&](Reach reach) {
+    const auto stream = loop_.run(dialer.dial("localhost", listener_.port(), reach));
+    return stream ? std::optional<Errc>() : stream.error().code;
+  };
+  {
+    const Occupied held(others, 2);
+    EXPECT_EQ(code(Reach::anywhere), std::nullopt);
+    EXPECT_EQ(code(Reach::private_only), std::nullopt) << "a route without TLS";
+    EXPECT_EQ(code(Reach::public_only), Errc::upstream_timeout);
+  }
+  const Occupied held(routes, 2);
+  EXPECT_EQ(code(Reach::public_only), Errc::destination_denied) << "looked up, and loopback";
+  EXPECT_EQ(code(Reach::anywhere), Errc::upstream_timeout);
 }
 
 TEST_F(Dialling, AStoppedWorkerDialsNoMore) {

@@ -143,6 +143,60 @@ TEST(MessageReader, NextBufferedNeverReads) {
   EXPECT_EQ(loop.run(reader.next(stream)).value(), Event::body);
 }
 
+std::string request_of_size(std::size_t size) {
+  return "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(size, 'x') + "\r\n\r\n";
+}
+
+/// Reads one message, then waits in vain for another. @returns what its parser's buffers held before and hold after the wait
+std::pair<std::size_t, std::size_t> capacities_around_a_wait(const std::string& message) {
+  EventLoop loop;
+  ScriptedStream stream(loop.watchdog, {message}, Finale::silence);
+  MessageReader reader(Parser::Kind::request);
+  EXPECT_EQ(loop.run(reader.next(stream)).value(), Event::head);
+  EXPECT_EQ(loop.run(reader.next(stream)).value(), Event::end);
+  const std::size_t before = reader.parser().capacity();
+  stream.expires_after(std::chrono::milliseconds(1));
+  EXPECT_EQ(loop.run(reader.wait_for_message(stream)).error().code, Errc::timed_out);
+  return {before, reader.parser().capacity()};
+}
+
+TEST(MessageReader, GivesTheMemoryOfALargeHeadBackWhenIdle) {
+  const auto [before, after] = capacities_around_a_wait(request_of_size(60'000));
+  EXPECT_GE(before, 60'000U);
+  EXPECT_LE(after, 16U * 1024);
+}
+
+TEST(MessageReader, KeepsTheMemoryOfAnOrdinaryHeadWhenIdle) {
+  const auto [before, after] = capacities_around_a_wait(request_of_size(1'000));
+  EXPECT_GE(before, 1'000U);
+  EXPECT_EQ(after, before);
+}
+
+TEST(MessageReader, ReadsOnAfterItGaveItsMemoryBack) {
+  EventLoop loop;
+  ScriptedStream stream(loop.watchdog, {request_of_size(60'000), request_of_size(10)});
+  MessageReader reader(Parser::Kind::request);
+  for (int message = 0; message < 2; ++message) {
+    EXPECT_TRUE(loop.run(reader.wait_for_message(stream)));
+    EXPECT_EQ(loop.run(reader.next(stream)).value(), Event::head);
+    EXPECT_EQ(loop.run(reader.next(stream)).value(), Event::end);
+    reader.release_buffer();
+  }
+  EXPECT_EQ(loop.run(reader.next(stream)).error().code, Errc::end_of_stream);
+}
+
+TEST(MessageReader, KeepsItsBufferWhileBytesOfTheNextMessageAreInIt) {
+  EventLoop loop;
+  ScriptedStream stream(loop.watchdog, {request_of_size(10) + request_of_size(20)});
+  MessageReader reader(Parser::Kind::request);
+  for (int message = 0; message < 2; ++message) {
+    EXPECT_EQ(loop.run(reader.next(stream)).value(), Event::head);
+    EXPECT_EQ(loop.run(reader.next(stream)).value(), Event::end);
+    reader.release_buffer();
+  }
+  EXPECT_TRUE(reader.must_read());
+}
+
 TEST(MessageReader, D16GivesUpTheBytesThatFollowAConnect) {
   EventLoop loop;
   ScriptedStream stream(loop.watchdog, {"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\x01rest"});

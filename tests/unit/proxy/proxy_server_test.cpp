@@ -96,6 +96,31 @@ TEST(ProxyServerCreate, UnsafeFilesOfTheCaAreRefused) {
   EXPECT_EQ(errors[0].code, Errc::file_unsafe);
 }
 
+TEST(ProxyServerCreate, RootsThatOthersCanChangeAreRefused) {
+  using Place = std::optional<std::filesystem::path>& (*)(Config&);
+  constexpr Place kPlaces[] = {
+      [](Config& config) -> std::optional<std::filesystem::path>& { return config.tls.upstream_ca_path; },
+      [](Config& config) -> std::optional<std::filesystem::path>& { return config.routes.front().upstream_ca_path; },
+  };
+  const auto error_with = [](Place place, mode_t mode) {
+    const TempDir folder;
+    ProxySetup setup;
+    place(setup.config) = folder.write("roots.pem", "no certificate", mode);
+    const auto errors = errors_of(std::move(setup), folder);
+    return errors.size() == 1 ? errors.front() : Error{};
+  };
+  for (const Place place : kPlaces) {
+    for (const mode_t mode : {0664U, 0646U, 0666U, 0620U}) {
+      const Error error = error_with(place, mode);
+      EXPECT_EQ(error.code, Errc::file_unsafe) << mode << error.context;
+      EXPECT_NE(error.context.find("chmod go-w "), std::string::npos) << error.context;
+    }
+    const Error read = error_with(place, 0644);
+    EXPECT_NE(read.code, Errc::file_unsafe) << "others may read it";
+    EXPECT_NE(read.code, Errc::internal) << "it was not refused at all";
+  }
+}
+
 TEST(ProxyServerCreate, AServerThatNeverRanMayBeDropped) {
   const TempDir folder;
   ProxySetup setup;

@@ -138,6 +138,18 @@ TEST_F(Refusals, F3ABodyThatIsNotReadClosesTheConnectionAndIsNoRequest) {
   EXPECT_FALSE(origin_.is_called(20));
 }
 
+TEST_F(Refusals, BytesAheadOfARefusedConnectAreNoRequest) {
+  for (const char* target : {"127.0.0.1:443", "tls.test:80", "no-such-host.invalid:443"}) {
+    Wire client = proxy_.connect();
+    client.send("CONNECT " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n" + request("GET", "/smuggled"));
+    const std::string reply = client.receive_message();
+    EXPECT_FALSE(reply.starts_with("HTTP/1.1 200")) << target;
+    EXPECT_TRUE(has(reply, "\r\nConnection: close\r\n")) << reply;
+    EXPECT_TRUE(client.ends()) << target;
+  }
+  EXPECT_FALSE(origin_.is_called(20));
+}
+
 TEST_F(Refusals, ARefusedHeadHasNoBody) {
   client_.send("HEAD http://10.0.0.1/ HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_TRUE(client_.receive_head().starts_with("HTTP/1.1 403 destination_denied\r\n"));
