@@ -17,7 +17,7 @@ namespace cordon::secrets {
 namespace {
 
 // Every byte of a secret may be written as \u00XX; what else is known of the field (its password history) comes on top.
-constexpr std::size_t kMaxOutput = 6 * kMaxSecret + 64 * 1024;
+constexpr std::size_t kMaxOutput = 7 * kMaxSecret;
 
 // An argument that `op` would take for an option, or for something else than a name, never reaches it.
 bool is_name(std::string_view argument) {
