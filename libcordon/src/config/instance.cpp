@@ -16,6 +16,8 @@
 
 #include <fmt/format.h>
 
+#include "base/files.hpp"
+#include "config/control_sockets.hpp"
 #include "config/text.hpp"
 
 namespace cordon {
@@ -60,17 +62,20 @@ fs::path resolve_what_exists(const fs::path& path) {
   return error ? path : folder / path.filename();
 }
 
-Instance make_instance(Scope scope, std::string name, fs::path config, const fs::path& config_home) {
-  const fs::path home = config_home / "cordon";
+Instance make_instance(Scope scope, std::string name, fs::path config, const InstanceRequest& request) {
+  const fs::path home = request.config_home / "cordon";
   const fs::path state = scope == Scope::user ? home / "user" : home / "projects" / name;
   const fs::path certs = state / "certs";
+  auto sockets = config::control_sockets(name, state, request.socket_folders);
   return {.scope = scope,
           .name = std::move(name),
           .config = std::move(config),
           .state = state,
           .ca = {.cert = certs / "ca-cert.pem", .key = certs / "ca-key.pem", .bundle = certs / "combined-ca.pem"},
           .tokens = state / "tokens.toml",
-          .bindings = state / "bindings.toml"};
+          .bindings = state / "bindings.toml",
+
+          .control_sockets = std::move(sockets)};
 }
 
 /// `path` with the symlinks of its folder resolved and its own name kept.
@@ -125,12 +130,18 @@ Result<Instance> Instance::resolve(const InstanceRequest& request) {
   const fs::path asked = request.working_directory / request.config.value_or(kConfigName);
   // One file is one instance, whichever way it was named.
   if (request.scope == Scope::user || resolve_what_exists(asked) == user_config) {
-    return make_instance(Scope::user, "user", user_config, request.config_home);
+    return make_instance(Scope::user, "user", user_config, request);
   }
   auto config = resolve_folder(asked);
   if (!config) return std::unexpected(config.error());
   std::string name = namespace_of(*config);
-  return make_instance(Scope::project, std::move(name), *std::move(config), request.config_home);
+  return make_instance(Scope::project, std::move(name), *std::move(config), request);
+}
+
+Result<> check_state_folder(const Instance& instance) {
+  auto checked = base::check_private_folder(instance.state);
+  if (!checked && checked.error().code == Errc::file_missing) return {};
+  return checked;
 }
 
 std::filesystem::path default_config_home() {

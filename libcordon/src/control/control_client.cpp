@@ -1,213 +1,214 @@
 #include <cordon/control_client.hpp>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <string_view>
-#include <thread>
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/bytes.hpp"
 #include "base/unique_fd.hpp"
+#include "control/socket_io.hpp"
+#include "control/status_json.hpp"
+#include "control/unix_socket.hpp"
 #include "http1/parser.hpp"
 
 namespace cordon {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using control::Clock;
+using nlohmann::json;
 using std::chrono::milliseconds;
 
-/// The longest that one try of wait_until_healthy may take.
-constexpr milliseconds kTryDeadline{2'000};
+/// Thousands of routes fit.
+constexpr std::size_t kMaxAnswer = std::size_t{16} * 1024 * 1024;
 
-std::string place(std::uint16_t port) {
-  return "127.0.0.1:" + std::to_string(port);
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
-/// Waits until `events` are there. timed_out at `deadline`.
-Result<> await(int descriptor, short events, Clock::time_point deadline) {
-  for (;;) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-    pollfd entry{descriptor, events, 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(std::max(left, milliseconds{0}).count()));
-    if (ready > 0) return {};
-    if (ready == 0) return fail(Errc::timed_out);
-    if (errno != EINTR) return fail(Errc::internal, "poll failed");
+/// A connection with a request sent.
+class Conversation {
+ public:
+  static Result<Conversation> begin(const std::filesystem::path& path, std::string_view operation,
+                                    const json& arguments, Clock::time_point deadline) {
+    auto socket = control::connect_to(path);
+    if (!socket) return std::unexpected(socket.error());
+    const std::string body = control::text_of(arguments);
+    const std::string request = fmt::format(
+        "POST /{} HTTP/1.1\r\nHost: cordon\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        operation, body.size(), body);
+    // An instance that has heard enough may answer and close before it has read everything.
+    auto sent = control::send_all(socket->get(), request, deadline);
+    if (!sent && sent.error().code != Errc::connection_lost) return std::unexpected(sent.error());
+    return Conversation(*std::move(socket));
   }
-}
 
-Result<> prepare_socket(int descriptor) {
-  const int flags = ::fcntl(descriptor, F_GETFL);
-  if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 || ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0)
-    return fail(Errc::internal, "fcntl failed");
-#ifdef SO_NOSIGPIPE
-  const int on = 1;
-  ::setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-#endif
-  return {};
-}
-
-/// Whether the kernel has connected the socket to itself: a client whose own port is drawn from the ephemeral range may
-/// meet itself when nobody listens there.
-bool connected_to_itself(int descriptor) {
-  sockaddr_in own{};
-  socklen_t size = sizeof own;
-  sockaddr_in peer{};
-  socklen_t peer_size = sizeof peer;
-  return ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
-         ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0 &&
-         own.sin_port == peer.sin_port;
-}
-
-Result<> finish_connect(int descriptor, Clock::time_point deadline) {
-  if (auto ready = await(descriptor, POLLOUT, deadline); !ready) return ready;
-  int error = 0;
-  socklen_t size = sizeof error;
-  ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return fail(Errc::not_running);
-  return {};
-}
-
-Result<base::UniqueFd> connect_to(std::uint16_t port, Clock::time_point deadline) {
-  base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
-  if (!socket) return fail(Errc::internal, "no socket is to be had");
-  if (auto prepared = prepare_socket(socket.get()); !prepared) return std::unexpected(prepared.error());
-  const sockaddr_in address = loopback(port);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    if (errno != EINPROGRESS) return fail(Errc::not_running, "nothing listens on " + place(port));
-    if (auto done = finish_connect(socket.get(), deadline); !done) return std::unexpected(done.error());
-  }
-  if (connected_to_itself(socket.get())) return fail(Errc::not_running, "nothing listens on " + place(port));
-  return socket;
-}
-
-Result<> send_all(int descriptor, std::string_view text, Clock::time_point deadline) {
-#ifdef MSG_NOSIGNAL
-  constexpr int kFlags = MSG_NOSIGNAL;
-#else
-  constexpr int kFlags = 0;
-#endif
-  while (!text.empty()) {
-    const ssize_t sent = ::send(descriptor, text.data(), text.size(), kFlags);
-    if (sent >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (auto ready = await(descriptor, POLLOUT, deadline); !ready) return ready;
-    } else if (errno != EINTR) {
-      return fail(Errc::connection_lost);
+  /// The answer's status.
+  Result<int> head(Clock::time_point deadline) {
+    for (;;) {
+      auto event = next(deadline);
+      if (!event) return std::unexpected(event.error());
+      if (*event == http1::Event::head) return parser_.response().status;
     }
   }
-  return {};
-}
 
-/// What is there to read; an empty span at the end of the stream.
-Result<base::ConstBytes> receive(int descriptor, base::MutableBytes buffer, Clock::time_point deadline) {
-  for (;;) {
-    if (auto ready = await(descriptor, POLLIN, deadline); !ready) return std::unexpected(ready.error());
-    const ssize_t count = ::recv(descriptor, buffer.data(), buffer.size(), 0);
-    if (count >= 0) return base::ConstBytes(buffer.first(static_cast<std::size_t>(count)));
-    if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) return fail(Errc::connection_lost);
+  /// The next piece of the body; empty at its end.
+  Result<std::string_view> piece(Clock::time_point deadline) {
+    for (;;) {
+      auto event = next(deadline);
+      if (!event) return std::unexpected(event.error());
+      if (*event == http1::Event::end) return std::string_view();
+      if (*event == http1::Event::body && !parser_.body().empty())
+        return std::string_view(reinterpret_cast<const char*>(parser_.body().data()), parser_.body().size());
+    }
   }
-}
 
-/// Reads the answer's head.
-Result<> receive_head(int descriptor, http1::Parser& parser, Clock::time_point deadline) {
-  std::array<std::byte, 4096> buffer{};
-  bool silent = true;
-  for (;;) {
-    auto input = receive(descriptor, buffer, deadline);
-    if (!input) return std::unexpected(input.error());
-    if (input->empty()) return fail(silent ? Errc::connection_lost : Errc::upstream_protocol);
-    silent = false;
-    auto event = parser.next(*input);
-    if (!event) return fail(Errc::upstream_protocol);
-    if (*event == http1::Event::head) return {};
+  Result<std::string> body(Clock::time_point deadline) {
+    std::string text;
+    for (;;) {
+      auto more = piece(deadline);
+      if (!more) return std::unexpected(more.error());
+      if (more->empty()) return text;
+      text += *more;
+      if (text.size() > kMaxAnswer) return fail(Errc::upstream_protocol, "the answer is too large");
+    }
   }
-}
 
-Result<Health> ask(std::uint16_t port, Clock::time_point deadline) {
-  auto socket = connect_to(port, deadline);
-  if (!socket) return std::unexpected(socket.error());
-  const std::string request = "GET /health HTTP/1.1\r\nHost: " + place(port) + "\r\nConnection: close\r\n\r\n";
-  if (auto sent = send_all(socket->get(), request, deadline); !sent) return std::unexpected(sent.error());
-
-  http1::Parser parser(http1::Parser::Kind::response);
-  parser.expect_answer_to("GET");
-  if (auto head = receive_head(socket->get(), parser, deadline); !head) return std::unexpected(head.error());
-  const http1::ResponseHead& head = parser.response();
-  if (head.status != 200) return fail(Errc::upstream_protocol);
-  const auto field = std::ranges::find_if(
-      head.fields, [](const http1::Field& f) { return http1::equals_ignoring_case(f.name, "Cordon-Instance"); });
-  return Health{field == head.fields.end() ? std::string() : std::string(field->value)};
-}
-
-/// The error of a try, with the place and what is known in words.
-Error explain(Error error, std::uint16_t port) {
-  if (!error.context.empty()) return error;
-  switch (error.code) {
-    case Errc::not_running:
-      error.context = "nothing listens on " + place(port);
-      break;
-    case Errc::timed_out:
-      error.context = place(port) + " accepts connections and does not answer";
-      break;
-    case Errc::connection_lost:
-      error.context = place(port) + " closes connections without an answer";
-      break;
-    case Errc::upstream_protocol:
-      error.context = "what answers on " + place(port) + " is not Cordon";
-      break;
-    default:
-      break;
+  /// Returns when the instance closes the connection.
+  Result<> wait_for_close(Clock::time_point deadline) {
+    for (;;) {
+      auto received = control::receive(socket_.get(), buffer_, deadline);
+      if (!received && received.error().code == Errc::timed_out) return std::unexpected(received.error());
+      if (!received || received->empty()) return {};
+    }
   }
-  return error;
+
+ private:
+  explicit Conversation(base::UniqueFd socket) : socket_(std::move(socket)), buffer_(16'384) {
+    parser_.expect_answer_to("POST");
+  }
+
+  Result<http1::Event> next(Clock::time_point deadline) {
+    if (input_.empty()) {
+      auto received = control::receive(socket_.get(), buffer_, deadline);
+      if (!received) return std::unexpected(received.error());
+      input_ = *received;
+      if (input_.empty()) return at_close();
+    }
+    auto event = parser_.next(input_);
+    if (!event) return fail(Errc::upstream_protocol, "what answers at the control socket is not Cordon");
+    return event;
+  }
+
+  Result<http1::Event> at_close() {
+    auto event = parser_.finish();
+    if (event && *event == http1::Event::end) return event;
+    return fail(Errc::connection_lost, "the instance closed the connection without an answer");
+  }
+
+  base::UniqueFd socket_;
+  std::vector<std::byte> buffer_;
+  base::ConstBytes input_;
+  http1::Parser parser_{http1::Parser::Kind::response};
+};
+
+/// A conversation whose answer has begun with 200.
+using Opened = std::expected<Conversation, std::vector<Error>>;
+
+Opened ask(const std::filesystem::path& path, std::string_view operation, const json& arguments,
+           Clock::time_point deadline) {
+  const auto failed = [](Error error) { return std::unexpected(std::vector<Error>{std::move(error)}); };
+  auto conversation = Conversation::begin(path, operation, arguments, deadline);
+  if (!conversation) return failed(conversation.error());
+  const auto status = conversation->head(deadline);
+  if (!status) return failed(status.error());
+  if (*status == 200) return *std::move(conversation);
+  const auto body = conversation->body(deadline);
+  if (!body) return failed(body.error());
+  return std::unexpected(control::parse_errors(*body));
 }
 
-/// Whether a later try may succeed.
-bool may_change(Errc code) {
-  return code == Errc::not_running || code == Errc::timed_out || code == Errc::connection_lost;
+/// Whether the instance that was looked for may be at the next place: nobody is at this one, or another instance.
+bool look_further(Errc code) {
+  return code == Errc::not_running || code == Errc::wrong_instance;
 }
 
-Result<> check_instance(const Health& health, const WaitOptions& options) {
-  if (health.instance == options.instance) return {};
-  if (health.instance.empty())
-    return fail(Errc::upstream_protocol, "what answers on " + place(options.port) + " is not Cordon");
-  return fail(Errc::wrong_instance, "another instance, " + health.instance + ", answers on " + place(options.port));
+/// Asks at each place until one answers for the instance of `config`.
+Opened ask_first(const std::vector<std::filesystem::path>& places, const std::filesystem::path& config,
+                 std::string_view operation, json arguments, Clock::time_point deadline) {
+  if (!config.empty()) arguments["config"] = control::json_path(config);
+  Error error = {Errc::not_running, "no running instance answers"};
+  for (const std::filesystem::path& place : places) {
+    auto opened = ask(place, operation, arguments, deadline);
+    if (opened) return opened;
+    const Errc code = opened.error().front().code;
+    // A place that is not safe may hide nothing; what is said of it is said when no other place answers.
+    if (code == Errc::file_unsafe) error = opened.error().front();
+    if (code != Errc::file_unsafe && !look_further(code)) return opened;
+  }
+  return std::unexpected(std::vector<Error>{error});
+}
+
+/// The error of an operation that has only one.
+std::unexpected<Error> single(const Opened& opened) {
+  return std::unexpected(opened.error().front());
 }
 
 }  // namespace
 
-Result<Health> probe_health(std::uint16_t port, milliseconds deadline) {
-  auto health = ask(port, Clock::now() + deadline);
-  if (!health) return std::unexpected(explain(std::move(health.error()), port));
-  return health;
+ControlClient::ControlClient(const Instance& instance)
+    : sockets_(instance.control_sockets), config_(instance.config) {
 }
 
-Result<> wait_until_healthy(const WaitOptions& options) {
-  const Clock::time_point end = Clock::now() + options.timeout;
+ControlClient::ControlClient(std::filesystem::path socket) : sockets_{std::move(socket)} {
+}
+
+Result<InstanceStatus> ControlClient::status(milliseconds deadline) const {
+  const auto end = Clock::now() + deadline;
+  auto opened = ask_first(sockets_, config_, "status", json::object(), end);
+  if (!opened) return single(opened);
+  const auto body = opened->body(end);
+  return body ? control::parse_status(*body) : std::unexpected(body.error());
+}
+
+ReloadOutcome ControlClient::reload(milliseconds deadline) const {
+  const auto end = Clock::now() + deadline;
+  auto opened = ask_first(sockets_, config_, "reload", json::object(), end);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  const auto body = opened->body(end);
+  if (!body) return std::unexpected(std::vector<Error>{body.error()});
+  auto report = control::parse_report(*body);
+  if (!report) return std::unexpected(std::vector<Error>{report.error()});
+  return *std::move(report);
+}
+
+Result<> ControlClient::stop(StopMode mode, milliseconds deadline) const {
+  const auto end = Clock::now() + deadline;
+  const json arguments = {{"mode", mode == StopMode::immediate ? "immediate" : "graceful"}};
+  auto opened = ask_first(sockets_, config_, "stop", arguments, end);
+  if (!opened) return single(opened);
+  if (const auto body = opened->body(end); !body) return std::unexpected(body.error());
+  return opened->wait_for_close(end);
+}
+
+Result<bool> ControlClient::forget_secret(std::string_view name, milliseconds deadline) const {
+  const auto end = Clock::now() + deadline;
+  auto opened = ask_first(sockets_, config_, "forget-secret", {{"name", name}}, end);
+  if (!opened) return single(opened);
+  const auto body = opened->body(end);
+  if (!body) return std::unexpected(body.error());
+  return json::parse(*body, nullptr, false) == json{{"known", true}};
+}
+
+Result<> ControlClient::read_log(LogFormat format, Follow follow, const LogReader& reader,
+                                 milliseconds deadline) const {
+  const auto end = Clock::now() + deadline;
+  const json arguments = {{"format", format == LogFormat::json ? "json" : "text"}, {"follow", follow == Follow::yes}};
+  auto opened = ask_first(sockets_, config_, "log", arguments, end);
+  if (!opened) return single(opened);
+  const auto piece_deadline = follow == Follow::yes ? Clock::time_point::max() : end;
   for (;;) {
-    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
-    // A try is never so short that a healthy instance could not answer it.
-    auto health = probe_health(options.port, std::clamp(left, milliseconds{100}, kTryDeadline));
-    if (health) return check_instance(*health, options);
-    if (!may_change(health.error().code)) return std::unexpected(health.error());
-    if (options.interrupted && options.interrupted()) return fail(Errc::cancelled);
-    if (Clock::now() + options.interval >= end) return fail(Errc::timed_out, health.error().context);
-    std::this_thread::sleep_for(options.interval);
+    const auto piece = opened->piece(piece_deadline);
+    if (!piece) return std::unexpected(piece.error());
+    if (piece->empty() || !reader(*piece)) return {};
   }
 }
 

@@ -117,59 +117,59 @@ WaitOptions wait_for(std::uint16_t port, milliseconds timeout = milliseconds{5'0
   return options;
 }
 
-TEST(ControlClient, ReadsTheInstanceOfAHealthyProxy) {
+TEST(Health, ReadsTheInstanceOfAHealthyProxy) {
   const Responder responder({healthy("shop-0badcafe")});
   const auto health = probe_health(responder.port(), milliseconds{2'000});
   ASSERT_TRUE(health) << health.error().message();
   EXPECT_EQ(health->instance, "shop-0badcafe");
 }
 
-TEST(ControlClient, AsksOnceWithAHostThatHealthAccepts) {
+TEST(Health, AsksOnceWithAHostThatHealthAccepts) {
   const Responder responder({healthy("shop-0badcafe")});
   ASSERT_TRUE(probe_health(responder.port(), milliseconds{2'000}));
   EXPECT_EQ(responder.request(), "GET /health HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(responder.port()) +
                                      "\r\nConnection: close\r\n\r\n");
 }
 
-TEST(ControlClient, ReadsAHeadThatArrivesInPieces) {
+TEST(Health, ReadsAHeadThatArrivesInPieces) {
   const Responder responder({"HTTP/1.", "1 200 OK\r\ncordon-inst", "ance: a-1\r\n", "\r", "\n"});
   const auto health = probe_health(responder.port(), milliseconds{2'000});
   ASSERT_TRUE(health) << health.error().message();
   EXPECT_EQ(health->instance, "a-1");
 }
 
-TEST(ControlClient, AnswerWithoutAnInstanceHasAnEmptyName) {
+TEST(Health, AnswerWithoutAnInstanceHasAnEmptyName) {
   const Responder responder({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
   const auto health = probe_health(responder.port(), milliseconds{2'000});
   ASSERT_TRUE(health) << health.error().message();
   EXPECT_EQ(health->instance, "");
 }
 
-TEST(ControlClient, NothingListensIsNotRunning) {
+TEST(Health, NothingListensIsNotRunning) {
   EXPECT_EQ(probe_error(free_port()), Errc::not_running);
 }
 
-TEST(ControlClient, OtherStatusIsAnotherProgram) {
+TEST(Health, OtherStatusIsAnotherProgram) {
   const Responder responder({"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"});
   EXPECT_EQ(probe_error(responder.port()), Errc::upstream_protocol);
 }
 
-TEST(ControlClient, AnotherProtocolIsAnotherProgram) {
+TEST(Health, AnotherProtocolIsAnotherProgram) {
   const Responder responder({"SSH-2.0-OpenSSH_9.2\r\n"});
   EXPECT_EQ(probe_error(responder.port()), Errc::upstream_protocol);
 }
 
-TEST(ControlClient, HeadThatEndsEarlyIsAnotherProgram) {
+TEST(Health, HeadThatEndsEarlyIsAnotherProgram) {
   const Responder responder({"HTTP/1.1 200 OK\r\nCordon-"});
   EXPECT_EQ(probe_error(responder.port()), Errc::upstream_protocol);
 }
 
-TEST(ControlClient, ClosedWithoutAnAnswerIsConnectionLost) {
+TEST(Health, ClosedWithoutAnAnswerIsConnectionLost) {
   const Responder responder({});
   EXPECT_EQ(probe_error(responder.port()), Errc::connection_lost);
 }
 
-TEST(ControlClient, SilenceTimesOut) {
+TEST(Health, SilenceTimesOut) {
   std::uint16_t port = 0;
   const base::UniqueFd socket = bound_socket(port);
   ASSERT_EQ(::listen(socket.get(), 4), 0);
@@ -179,14 +179,14 @@ TEST(ControlClient, SilenceTimesOut) {
   EXPECT_LT(Clock::now() - begin, milliseconds{2'000});
 }
 
-TEST(ControlClient, EveryErrorNamesThePlace) {
+TEST(Health, EveryErrorNamesThePlace) {
   const std::uint16_t port = free_port();
   const auto health = probe_health(port, milliseconds{100});
   ASSERT_FALSE(health);
   EXPECT_NE(health.error().message().find("127.0.0.1:" + std::to_string(port)), std::string::npos);
 }
 
-TEST(ControlClient, WaitReturnsOnceTheInstanceAnswers) {
+TEST(Health, WaitReturnsOnceTheInstanceAnswers) {
   const std::uint16_t port = free_port();
   std::unique_ptr<Responder> responder;
   std::thread later([&] {
@@ -198,7 +198,7 @@ TEST(ControlClient, WaitReturnsOnceTheInstanceAnswers) {
   EXPECT_TRUE(done) << done.error().message();
 }
 
-TEST(ControlClient, WaitGivesUpAtItsTimeout) {
+TEST(Health, WaitGivesUpAtItsTimeout) {
   const auto begin = Clock::now();
   const auto done = wait_until_healthy(wait_for(free_port(), milliseconds{80}));
   ASSERT_FALSE(done);
@@ -207,12 +207,12 @@ TEST(ControlClient, WaitGivesUpAtItsTimeout) {
   EXPECT_LT(Clock::now() - begin, milliseconds{2'000});
 }
 
-TEST(ControlClient, WaitWithoutTimeTriesOnce) {
+TEST(Health, WaitWithoutTimeTriesOnce) {
   const Responder responder({healthy("shop-0badcafe")});
   EXPECT_TRUE(wait_until_healthy(wait_for(responder.port(), milliseconds{0})));
 }
 
-TEST(ControlClient, WaitFailsAtOnceOnAnotherInstance) {
+TEST(Health, WaitFailsAtOnceOnAnotherInstance) {
   const Responder responder({healthy("other-12345678")});
   const auto begin = Clock::now();
   const auto done = wait_until_healthy(wait_for(responder.port()));
@@ -222,14 +222,14 @@ TEST(ControlClient, WaitFailsAtOnceOnAnotherInstance) {
   EXPECT_LT(Clock::now() - begin, milliseconds{2'000});
 }
 
-TEST(ControlClient, WaitFailsAtOnceOnAnotherProgram) {
+TEST(Health, WaitFailsAtOnceOnAnotherProgram) {
   const Responder responder({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
   const auto done = wait_until_healthy(wait_for(responder.port()));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Errc::upstream_protocol);
 }
 
-TEST(ControlClient, WaitGoesOnWhileAnInstanceEnds) {
+TEST(Health, WaitGoesOnWhileAnInstanceEnds) {
   std::uint16_t port = 0;
   { port = Responder({}).port(); }
   auto ending = std::make_unique<Responder>(std::vector<std::string>{}, port);
@@ -244,7 +244,7 @@ TEST(ControlClient, WaitGoesOnWhileAnInstanceEnds) {
   EXPECT_TRUE(done) << done.error().message();
 }
 
-TEST(ControlClient, WaitEndsWhenInterrupted) {
+TEST(Health, WaitEndsWhenInterrupted) {
   int asked = 0;
   WaitOptions options = wait_for(free_port());
   options.interrupted = [&asked] { return ++asked == 3; };
