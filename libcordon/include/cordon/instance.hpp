@@ -35,7 +35,7 @@ struct InstanceRequest {
   std::optional<Scope> scope;                   ///< --scope; project when neither is given.
   std::filesystem::path working_directory;      ///< Absolute.
   std::filesystem::path config_home;            ///< $XDG_CONFIG_HOME, or ~/.config. Absolute.
-  SocketFolders socket_folders;                 ///< Where control sockets may lie besides the state folder.
+  SocketFolders socket_folders = {};            ///< Where control sockets may lie besides the state folder.
 };
 
 struct Instance {
@@ -65,7 +65,7 @@ Result<> check_state_folder(const Instance& instance);
 std::vector<std::filesystem::path> find_control_sockets(const std::filesystem::path& config_home,
                                                         const SocketFolders& folders);
 
-/// From $XDG_RUNTIME_DIR, /run/user/<uid> where it exists, and $TMPDIR or the system's folder for temporary files.
+/// From $XDG_RUNTIME_DIR and /run/user/<uid>, where they exist, and $TMPDIR or the system's folder for temporary files.
 SocketFolders default_socket_folders();
 
 /// $XDG_CONFIG_HOME when it is an absolute path, else $HOME/.config, else below the home folder that the user database names.

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -87,11 +88,13 @@ std::vector<fs::path> find_control_sockets(const fs::path& config_home, const So
 
 SocketFolders default_socket_folders() {
   SocketFolders folders;
-  folders.runtime = absolute_path_in("XDG_RUNTIME_DIR");
   std::error_code error;
-  const fs::path system_runtime = fmt::format("/run/user/{}", ::geteuid());
-  if (system_runtime != folders.runtime && fs::is_directory(system_runtime, error))
-    folders.system_runtime = system_runtime;
+  // One that is missing is not ours to make.
+  if (fs::path runtime = absolute_path_in("XDG_RUNTIME_DIR"); fs::is_directory(runtime, error))
+    folders.runtime = std::move(runtime);
+  if (fs::path runtime = fmt::format("/run/user/{}", ::geteuid());
+      runtime != folders.runtime && fs::is_directory(runtime, error))
+    folders.system_runtime = std::move(runtime);
   folders.temporary = fs::temp_directory_path(error);
   if (error) folders.temporary = "/tmp";
   return folders;

@@ -87,15 +87,13 @@ class Conversation {
   }
 
   Result<http1::Event> next(Clock::time_point deadline) {
-    if (input_.empty()) {
-      auto received = control::receive(socket_.get(), buffer_, deadline);
-      if (!received) return std::unexpected(received.error());
-      input_ = *received;
-      if (input_.empty()) return at_close();
-    }
     auto event = parser_.next(input_);
     if (!event) return fail(Errc::upstream_protocol, "what answers at the control socket is not Cordon");
-    return event;
+    if (*event != http1::Event::need_more) return event;
+    const auto received = control::receive(socket_.get(), buffer_, deadline);
+    if (!received) return std::unexpected(received.error());
+    input_ = *received;
+    return input_.empty() ? at_close() : event;
   }
 
   Result<http1::Event> at_close() {
@@ -154,8 +152,7 @@ std::unexpected<Error> single(const Opened& opened) {
 
 }  // namespace
 
-ControlClient::ControlClient(const Instance& instance)
-    : sockets_(instance.control_sockets), config_(instance.config) {
+ControlClient::ControlClient(const Instance& instance) : sockets_(instance.control_sockets), config_(instance.config) {
 }
 
 ControlClient::ControlClient(std::filesystem::path socket) : sockets_{std::move(socket)} {

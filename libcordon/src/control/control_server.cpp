@@ -94,7 +94,8 @@ Result<> ControlServer::Impl::start() noexcept {
 
 void ControlServer::Impl::accept_clients() noexcept {
   for (;;) {
-    std::array<pollfd, 2> entries = {pollfd{stop_read_end.get(), POLLIN, 0}, pollfd{listening->descriptor(), POLLIN, 0}};
+    std::array<pollfd, 2> entries = {pollfd{stop_read_end.get(), POLLIN, 0},
+                                     pollfd{listening->descriptor(), POLLIN, 0}};
     (void)::poll(entries.data(), entries.size(), -1);
     if (entries[0].revents != 0) return;
     if (entries[1].revents == 0) continue;

@@ -86,8 +86,8 @@ struct Operation {
 };
 
 constexpr std::array kOperations = {
-    Operation{"/status", &Session::status},       Operation{"/reload", &Session::reload},
-    Operation{"/stop", &Session::stop},           Operation{"/forget-secret", &Session::forget_secret},
+    Operation{"/status", &Session::status}, Operation{"/reload", &Session::reload},
+    Operation{"/stop", &Session::stop},     Operation{"/forget-secret", &Session::forget_secret},
     Operation{"/log", &Session::log},
 };
 
@@ -97,11 +97,10 @@ struct StatusOf {
 };
 
 int status_of(Errc code) {
-  constexpr std::array kStatuses = {StatusOf{Errc::bad_request, 400}, StatusOf{Errc::head_too_large, 431},
-                                    StatusOf{Errc::target_too_long, 414}, StatusOf{Errc::peer_refused, 403},
-                                    StatusOf{Errc::not_found, 404}, StatusOf{Errc::timed_out, 408},
-                                    StatusOf{Errc::wrong_instance, 421}, StatusOf{Errc::not_supported, 501},
-                                    StatusOf{Errc::internal, 500}};
+  constexpr std::array kStatuses = {
+      StatusOf{Errc::bad_request, 400},    StatusOf{Errc::head_too_large, 431}, StatusOf{Errc::target_too_long, 414},
+      StatusOf{Errc::peer_refused, 403},   StatusOf{Errc::not_found, 404},      StatusOf{Errc::timed_out, 408},
+      StatusOf{Errc::wrong_instance, 421}, StatusOf{Errc::not_supported, 501},  StatusOf{Errc::internal, 500}};
   const auto found = std::ranges::find(kStatuses, code, &StatusOf::code);
   return found == kStatuses.end() ? 422 : found->status;
 }
@@ -138,15 +137,14 @@ Result<Request> Session::read_request() {
   Request request;
   std::string body;
   for (base::ConstBytes input;;) {
-    if (input.empty()) {
-      auto received = receive(client_, buffer, deadline);
+    const auto event = parser.next(input);
+    if (!event) return std::unexpected(event.error());
+    if (*event == http1::Event::need_more) {
+      const auto received = receive(client_, buffer, deadline);
       if (!received) return std::unexpected(received.error());
       if (received->empty()) return fail(Errc::connection_lost);
       input = *received;
-    }
-    const auto event = parser.next(input);
-    if (!event) return std::unexpected(event.error());
-    if (*event == http1::Event::head) {
+    } else if (*event == http1::Event::head) {
       auto operation = operation_of(parser.request());
       if (!operation) return std::unexpected(operation.error());
       request.operation = *std::move(operation);
@@ -163,9 +161,9 @@ Result<Request> Session::read_request() {
 }
 
 Result<> Session::answer(int status, std::string_view type, std::string_view body) {
-  const std::string head = fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", status,
-      status == 200 ? "OK" : "Refused", type, body.size());
+  const std::string head =
+      fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", status,
+                  status == 200 ? "OK" : "Refused", type, body.size());
   const auto deadline = Clock::now() + kAnswerTime;
   if (auto sent = send_all(client_, head, deadline); !sent) return fail(Errc::connection_lost);
   if (auto sent = send_all(client_, body, deadline); !sent) return fail(Errc::connection_lost);
@@ -193,8 +191,9 @@ Result<> Session::reload(const Request& /*request*/) {
 
 Result<> Session::stop(const Request& request) {
   if (!served_.handlers.stop) return fail_unsupported();
+  // First the answer: stopping may end this session at once. A client that does not wait for it is obeyed all the same.
+  (void)answer_json("{}");
   served_.handlers.stop(request.text("mode") == "immediate" ? StopMode::immediate : StopMode::graceful);
-  if (auto answered = answer_json("{}"); !answered) return answered;
   return wait_for_end();
 }
 
@@ -239,7 +238,8 @@ Result<> Session::follow(RecentLog::Position position, LogFormat format) {
     return fail(Errc::internal, fmt::format("{} others follow the log already; end one of them", kMaxFollowers));
   RecentLog::Bell bell(*served_.log);
   if (bell.descriptor() < 0) return fail(Errc::internal, "no descriptor is to be had");
-  constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n";
+  constexpr std::string_view kHead =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n";
   if (auto sent = send_all(client_, kHead, Clock::now() + kAnswerTime); !sent) return fail(Errc::connection_lost);
   for (;;) {
     bell.silence();

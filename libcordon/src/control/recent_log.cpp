@@ -18,8 +18,8 @@ constexpr std::size_t kBatch = 16;
 /// The longest part of a record that is kept; a line shows about as much of it.
 constexpr std::size_t kMaxPart = 2'000;
 
-constexpr std::array kParts = {&RequestEvent::route, &RequestEvent::method,  &RequestEvent::host, &RequestEvent::path,
-                               &RequestEvent::refusal, &RequestEvent::token, &RequestEvent::peer};
+constexpr std::array kParts = {&RequestEvent::route,   &RequestEvent::method, &RequestEvent::host, &RequestEvent::path,
+                               &RequestEvent::refusal, &RequestEvent::token,  &RequestEvent::peer};
 
 void keep_views(RequestEvent& event, std::string& text) {
   std::size_t total = 0;

@@ -164,18 +164,12 @@ auto reading(std::string_view text, Read read) -> Result<decltype(read(Json()))>
 
 std::string to_json(const InstanceStatus& status) {
   const ProxyStatus& proxy = status.proxy;
-  Json out = {{"instance", proxy.instance},
-              {"pid", status.pid},
-              {"version", status.version},
-              {"config", status.config.native()},
-              {"socket", status.socket.native()},
-              {"port", proxy.port},
-              {"started", json_of(proxy.started)},
-              {"reloads", proxy.reloads},
-              {"connections", proxy.connections},
-              {"tokens_enforced", proxy.tokens_enforced},
-              {"unmatched", proxy.unmatched},
-              {"routes", Json::array()}};
+  Json out = {{"instance", proxy.instance},        {"pid", status.pid},
+              {"version", status.version},         {"config", status.config.native()},
+              {"socket", status.socket.native()},  {"port", proxy.port},
+              {"started", json_of(proxy.started)}, {"reloads", proxy.reloads},
+              {"connections", proxy.connections},  {"tokens_enforced", proxy.tokens_enforced},
+              {"unmatched", proxy.unmatched},      {"routes", Json::array()}};
   for (const RouteStatus& route : proxy.routes)
     out["routes"].push_back(json_of(route));
   return dump(out);
@@ -206,9 +200,8 @@ std::string to_json(const ReloadReport& report) {
 }
 
 Result<ReloadReport> parse_report(std::string_view text) {
-  return reading(text, [](const Json& value) {
-    return ReloadReport{value.at("warnings").get<std::vector<std::string>>()};
-  });
+  return reading(text,
+                 [](const Json& value) { return ReloadReport{value.at("warnings").get<std::vector<std::string>>()}; });
 }
 
 std::string to_json(const std::vector<Error>& errors) {

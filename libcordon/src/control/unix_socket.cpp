@@ -59,11 +59,10 @@ base::UniqueFd lock_folder(const fs::path& folder) {
 /// Makes room at `path`, whose folder is locked.
 Result<> clear_the_way(const fs::path& path, const sockaddr_un& address) {
   struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0)
-    return errno == ENOENT ? Result<>() : fail_errno("look at", path, errno);
+  if (::lstat(path.c_str(), &info) != 0) return errno == ENOENT ? Result<>() : fail_errno("look at", path, errno);
   if (!S_ISSOCK(info.st_mode))
-    return fail(Errc::file_unsafe, fmt::format("{} is in the way and is no socket; run: rm {}", path.native(),
-                                               base::shell_word(path)));
+    return fail(Errc::file_unsafe,
+                fmt::format("{} is in the way and is no socket; run: rm {}", path.native(), base::shell_word(path)));
   const base::UniqueFd probe = new_socket();
   if (!probe) return fail(Errc::internal, "no socket is to be had");
   if (connect_error(probe.get(), address) != ECONNREFUSED)
@@ -136,8 +135,8 @@ Result<base::UniqueFd> connect_to(const fs::path& path) {
   const int error = connect_error(socket.get(), *address);
   if (error == EAGAIN) return fail(Errc::timed_out, fmt::format("{} takes no connections", path.native()));
   if (error == ENOENT || error == ECONNREFUSED) return fail(Errc::not_running);
-  if (error != 0) return fail(Errc::file_unsafe, fmt::format("cannot connect to {}: {}", path.native(),
-                                                             base::errno_text(error)));
+  if (error != 0)
+    return fail(Errc::file_unsafe, fmt::format("cannot connect to {}: {}", path.native(), base::errno_text(error)));
   if (auto ours = check_peer(socket.get()); !ours)
     return fail(Errc::file_unsafe, fmt::format("{}: {}", path.native(), ours.error().message()));
   return socket;
@@ -147,8 +146,8 @@ Result<> check_peer(int descriptor) {
   const uid_t own = ::geteuid();
   const uid_t peer = peer_of(descriptor, static_cast<uid_t>(-1));
   if (peer == own) return {};
-  return fail(Errc::peer_refused, fmt::format("the process at the other end runs as another user (uid {})",
-                                              static_cast<long long>(peer)));
+  return fail(Errc::peer_refused,
+              fmt::format("the process at the other end runs as another user (uid {})", static_cast<long long>(peer)));
 }
 
 }  // namespace cordon::control
