@@ -1,4 +1,4 @@
-// The protocol: docs/decisions/0011-control-socket.md. A request is `POST /<operation>` with a JSON object of at most
+// The protocol: docs/decisions/0014-control-socket.md. A request is `POST /<operation>` with a JSON object of at most
 // kMaxBody bytes; an answer is JSON too, but for the log, which is text.
 #include "control/control_session.hpp"
 

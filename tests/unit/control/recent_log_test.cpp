@@ -10,6 +10,8 @@
 
 #include <cordon/control_server.hpp>
 
+#include "base/log_line.hpp"
+
 namespace cordon::control {
 namespace {
 
@@ -47,11 +49,8 @@ TEST(RecentLog, ShowsRecordsAsTheLogDoes) {
   log.add(request(), kTime);
   log.add(LogLevel::warn, "look out", kTime);
   RecentLog::Position position = log.last(8);
-  EXPECT_EQ(
-      all(log, position),
-      "2026-01-02T00:00:00.000Z info stripe GET api.stripe.com:443/v1/charges 200 up=0 down=0 time=0.0ms origin=- "
-      "injected\n"
-      "2026-01-02T00:00:00.000Z warn look out\n");
+  EXPECT_EQ(all(log, position), base::compose_line(request(), LogFormat::text, kTime) +
+                                    base::compose_line(LogLevel::warn, "look out", LogFormat::text, kTime));
 }
 
 TEST(RecentLog, ShowsThemAsJson) {
