@@ -16,7 +16,7 @@ TaskGroup::Member::~Member() {
 
 void TaskGroup::Member::enter(Phase phase) noexcept {
   phase_ = phase;
-  if (phase == Phase::idle && group_.draining_) interrupt();
+  if (phase == Phase::idle && draining()) interrupt();
 }
 
 void TaskGroup::Member::interrupt() noexcept {
@@ -29,6 +29,14 @@ void TaskGroup::drain() noexcept {
   draining_ = true;
   if (size_ == 0) empty_.set();
   for (Member* member = first_; member != nullptr; member = member->next_) {
+    if (member->phase_ == Phase::idle) member->interrupt();
+  }
+}
+
+void TaskGroup::end_unwelcome() noexcept {
+  for (Member* member = first_; member != nullptr; member = member->next_) {
+    if (member->still_welcome()) continue;
+    member->unwelcome_ = true;
     if (member->phase_ == Phase::idle) member->interrupt();
   }
 }

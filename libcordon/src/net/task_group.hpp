@@ -23,7 +23,7 @@ class TaskGroup {
     explicit Member(TaskGroup& group) noexcept;
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
-    ~Member();
+    virtual ~Member();
 
     /// What to interrupt when the session has to end while it is idle. Null: nothing.
     void watch_client(Watched* stream) noexcept { watched_[0] = stream; }
@@ -32,15 +32,18 @@ class TaskGroup {
     /// Going idle while the group is draining ends the session's streams.
     void enter(Phase phase) noexcept;
     /// Whether the session should not begin another request.
-    bool draining() const noexcept { return group_.draining_; }
+    bool draining() const noexcept { return group_.draining_ || unwelcome_; }
 
    private:
     friend class TaskGroup;
+    /// Whether the session may go on; asked by end_unwelcome().
+    virtual bool still_welcome() const noexcept { return true; }
     void interrupt() noexcept;
 
     TaskGroup& group_;
     std::array<Watched*, 2> watched_{};
     Phase phase_ = Phase::idle;
+    bool unwelcome_ = false;
     Member* previous_ = nullptr;
     Member* next_ = nullptr;
   };
@@ -49,6 +52,8 @@ class TaskGroup {
 
   /// Ends idle members now and busy ones as they become idle.
   void drain() noexcept;
+  /// The same for those members that are not welcome any more.
+  void end_unwelcome() noexcept;
   /// Returns when the group is draining and its last member has gone. Errors: timed_out at `deadline`, cancelled.
   Task<> wait_until_empty(Clock::time_point deadline) {
     empty_.set_deadline(deadline);

@@ -27,6 +27,8 @@ class TlsSessions {
   /// outlive the connection.
   void begin(SSL& ssl, std::string_view key);
 
+  void clear() noexcept { sessions_.clear(); }
+
  private:
   struct Keeper;
   static int ex_index();

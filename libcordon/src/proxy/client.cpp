@@ -57,15 +57,23 @@ net::Infallible<> close_gently(Client& client) {
   }
 }
 
+bool Membership::still_welcome() const noexcept {
+  return client_.bound == nullptr || find_again(*client_.bound, *client_.worker.settings).holds;
+}
+
 Record::~Record() {
   event.duration = std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - began_);
-  client_.worker.runtime.sink->on_request(event);
+  client_.worker.runtime.metrics.count(event, counters_);
+  client_.worker.runtime.sink.on_request(event);
 }
 
 void Record::concerns(const Destination& destination) {
   event.route = destination.route_name();
   event.host = destination.host;
   event.port = destination.port;
+  Metrics& metrics = client_.worker.runtime.metrics;
+  counters_ =
+      destination.route != nullptr ? destination.settings->of(*destination.route).counters : &metrics.unmatched();
 }
 
 }  // namespace cordon::proxy

@@ -12,11 +12,23 @@
 
 namespace cordon::proxy {
 
+struct Client;
+
+/// The session among the others of its worker: it may go on while the settings lead where it is.
+class Membership final : public net::TaskGroup::Member {
+ public:
+  Membership(net::TaskGroup& group, const Client& client) : Member(group), client_(client) {}
+
+ private:
+  bool still_welcome() const noexcept override;
+  const Client& client_;
+};
+
 /// Lives in the session's coroutine.
 struct Client {
   /// `connection` is what was accepted.
   Client(Worker& worker_, std::unique_ptr<net::TcpStream> connection)
-      : worker(worker_), member(worker_.sessions), tcp(connection.get()) {
+      : worker(worker_), member(worker_.sessions, *this), tcp(connection.get()) {
     use(std::move(connection));
   }
 
@@ -36,11 +48,12 @@ struct Client {
   const http1::RequestHead& request() noexcept { return reader.parser().request(); }
 
   Worker& worker;
-  net::TaskGroup::Member member;
+  Membership member;
   net::TcpStream* tcp;  ///< Below everything; owned by `stream`.
   std::unique_ptr<net::Stream> stream;
   MessageReader reader{http1::Parser::Kind::request};
   MessageReader origin_reader{http1::Parser::Kind::response};  ///< Kept here for its buffers; of the current exchange.
+  const Destination* bound = nullptr;                          ///< Where the tunnel leads, while the connection is one.
   std::string out;                                             ///< What is about to be written to the client.
 };
 
@@ -84,6 +97,7 @@ class Record {
 
  private:
   Client& client_;
+  RouteCounters* counters_ = nullptr;
   net::Clock::time_point began_ = net::Clock::now();
 };
 

@@ -15,19 +15,22 @@ constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r
 constexpr std::byte kTlsHandshake{0x16};  // the content type of a ClientHello's record (RFC 8446, section 5.1)
 
 /// Where a CONNECT leads: its authority and the route that it matches, if any.
-Result<Destination> plan_connect(const Runtime& runtime, const http1::RequestHead& request) {
+Result<Destination> plan_connect(const Worker& worker, const http1::RequestHead& request) {
+  const Settings& settings = *worker.settings;
   const auto target = http1::parse_target(request.method, request.target);
   if (!target) return std::unexpected(target.error());
   auto authority = config::parse_authority(target->authority, 0);
   if (!authority) return std::unexpected(std::move(authority).error());
-  const auto match = runtime.routes.find(authority->host, authority->port);
-  if (match.route && !runtime.ca) return fail(Errc::tls_disabled);
+  const auto match = settings.routes.find(authority->host, authority->port);
+  if (match.route && !settings.ca) return fail(Errc::tls_disabled);
   if (!match.route && match.other_port_only) {
     // http:// by way of CONNECT (undici): the same answer as to the absolute form.
     if (authority->port == 80) return fail(Errc::plaintext_refused);
-    note_other_port(runtime, *match.other_port_only, authority->port);
+    note_other_port(worker.runtime, *match.other_port_only, authority->port);
   }
-  return make_destination(std::move(authority->host), authority->port, match.route, Security::tls);
+  auto made = make_destination(std::move(authority->host), authority->port, match.route, Security::tls);
+  made.settings = worker.settings;
+  return made;
 }
 
 net::Infallible<Ending> refuse_connect(Client& client, Error error, RequestEvent& event) {
@@ -36,6 +39,18 @@ net::Infallible<Ending> refuse_connect(Client& client, Error error, RequestEvent
   const Refusal refusal = refuse(std::move(error), event.route);
   co_return co_await send_refusal(client, refusal, event, keep ? Persistence::keep_alive : Persistence::close);
 }
+
+/// The connection is a tunnel as long as this lives. Not begun before the settings of now lead there.
+class Bound {
+ public:
+  Bound(Client& client, const Destination& destination) : client_(client) { client_.bound = &destination; }
+  Bound(const Bound&) = delete;
+  Bound& operator=(const Bound&) = delete;
+  ~Bound() { client_.bound = nullptr; }
+
+ private:
+  Client& client_;
+};
 
 net::Task<> pass_through(Client& client, net::TcpStream& origin, net::RelayCounts& counts) {
   client.stream->never_expires();
@@ -55,6 +70,7 @@ net::Infallible<Ending> serve_tunnel(Client& client, const Destination& destinat
   auto origin = co_await client.worker.dialer.dial(destination.host, destination.port, destination.reach);
   if (!origin) co_return co_await refuse_connect(client, std::move(origin).error(), event);
   event.status = 200;
+  const Bound bound(client, destination);
   client.member.watch_origin(origin->get());
   client.member.enter(net::TaskGroup::Phase::idle);
   net::RelayCounts counts;
@@ -67,7 +83,7 @@ net::Infallible<Ending> serve_tunnel(Client& client, const Destination& destinat
 
 /// Puts TLS on the client's connection, showing a certificate for the destination's host.
 net::Task<> intercept(Client& client, const Destination& destination) {
-  auto ssl = client.worker.leaves.session_for(*client.worker.runtime.ca, destination.host);
+  auto ssl = client.worker.leaves.session_for(*destination.settings->ca, destination.host);
   if (!ssl) co_return std::unexpected(std::move(ssl).error());
   const auto early = client.reader.take_unread();
   auto stream = std::make_unique<net::TlsStream>(client.take_tcp(), std::move(*ssl), early);
@@ -96,8 +112,10 @@ net::Infallible<Ending> serve_route(Client& client, const Destination& planned, 
   const auto security = co_await establish(client);
   if (!security) co_return Ending::abort;
   event.status = 200;
-  const Destination destination =
+  Destination destination =
       *security == planned.security ? planned : make_destination(planned.host, planned.port, planned.route, *security);
+  destination.settings = planned.settings;
+  const Bound bound(client, destination);
   if (*security == Security::tls) {
     if (auto done = co_await intercept(client, destination); !done) {
       event.refusal = name(done.error().code == Errc::unrecognized_name ? Errc::misdirected : Errc::bad_request);
@@ -118,7 +136,7 @@ void note_other_port(const Runtime& runtime, const Route& route, std::uint16_t p
 }
 
 net::Infallible<Ending> serve_connect(Client& client) {
-  const auto destination = plan_connect(client.worker.runtime, client.request());
+  const auto destination = plan_connect(client.worker, client.request());
   Record record(client);
   record.event.method = "CONNECT";
   finish_bodyless(client);  // what follows the head is the tunnel's

@@ -18,6 +18,14 @@ std::string host_field_of(const std::string& host, std::uint16_t port, Security 
 
 }  // namespace
 
+StillThere find_again(const Destination& destination, const Settings& settings) noexcept {
+  const auto match = settings.routes.find(destination.host, destination.port);
+  if (destination.route == nullptr) return {match.route == nullptr, nullptr};
+  if (match.route == nullptr || match.route->name != destination.route->name) return {};
+  const bool served = destination.security == Security::tls ? settings.ca.has_value() : match.route->allow_plaintext;
+  return served ? StillThere{true, match.route} : StillThere{};
+}
+
 Destination make_destination(std::string host, std::uint16_t port, const Route* route, Security security) {
   Destination made;
   made.reach = reach_of(route, security);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <cordon/config.hpp>
 
 #include "net/address_policy.hpp"
+#include "proxy/settings.hpp"
 
 namespace cordon::proxy {
 
@@ -17,7 +19,8 @@ enum class Security : unsigned char { plaintext, tls };
 struct Destination {
   std::string host;  ///< Canonical.
   std::uint16_t port = 0;
-  const Route* route = nullptr;  ///< Null: none matched. Outlives the destination.
+  const Route* route = nullptr;              ///< Null: none matched. One of `settings`.
+  std::shared_ptr<const Settings> settings;  // with the worker, which may have newer ones by now
   Security security = Security::tls;
   net::Reach reach = net::Reach::public_only;
   std::string host_field;  ///< The value of Host towards the origin.
@@ -25,6 +28,13 @@ struct Destination {
 
   std::string_view route_name() const noexcept { return route != nullptr ? std::string_view(route->name) : ""; }
 };
+
+/// What other settings make of a destination.
+struct StillThere {
+  bool holds = false;            ///< They lead there too: by the route of the same name, or still by none.
+  const Route* route = nullptr;  ///< That route, one of theirs.
+};
+StillThere find_again(const Destination& destination, const Settings& settings) noexcept;
 
 /// Fills in what follows from the other parts: reach, Host value, pool key. An unmatched destination reaches public
 /// addresses only; a route's without TLS private ones only (its credential would be readable on the way).

@@ -100,8 +100,9 @@ net::Task<> Exchange::compose_head() {
     http1::serialize(head, target_, destination_.host_field, {}, head_);
     co_return Result<>{};
   }
+  if (!destination_.route->approved) co_return fail(Errc::binding_unapproved);
   Error why;
-  const auto secret = co_await client_.worker.secrets.fetch(*destination_.route, why);
+  const auto secret = co_await client_.worker.secrets.fetch(destination_.settings->secrets, *destination_.route, why);
   if (!secret) {
     client_.worker.runtime.notice(LogLevel::warn, fmt::format("route {}: no secret: {}: {}", destination_.route->name,
                                                               name(why.code), why.message()));

@@ -19,13 +19,16 @@ using Form = http1::TargetForm;
 /// Counts the connection for as long as it lives.
 class Counted {
  public:
-  explicit Counted(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+  explicit Counted(Metrics& metrics) : count_(metrics.connections) {
+    ++metrics.accepted;
+    ++count_;
+  }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
   ~Counted() { --count_; }
 
  private:
-  std::atomic<std::size_t>& count_;
+  Count& count_;
 };
 
 /// Whether a failure to read a head is answered, rather than only closed upon.
@@ -75,14 +78,16 @@ Result<Destination> plan_absolute(Client& client, const http1::Target& target) {
   }
   auto authority = config::parse_authority(target.authority, 80);
   if (!authority) return std::unexpected(std::move(authority).error());
-  const auto match = client.worker.runtime.routes.find(authority->host, authority->port);
+  const auto match = client.worker.settings->routes.find(authority->host, authority->port);
   if (!match.route && match.other_port_only) {
     // The usual port of http is the other door to the same host; other ports are other services.
     if (authority->port == 80) return fail(Errc::plaintext_refused);
     note_other_port(client.worker.runtime, *match.other_port_only, authority->port);
   }
   if (match.route && !match.route->allow_plaintext) return fail(Errc::plaintext_refused);
-  return make_destination(std::move(authority->host), authority->port, match.route, Security::plaintext);
+  auto made = make_destination(std::move(authority->host), authority->port, match.route, Security::plaintext);
+  made.settings = client.worker.settings;
+  return made;
 }
 
 /// The path for the origin. An empty one is "/" (RFC 9112, section 3.2.1), or "*" when OPTIONS asks about the server as
@@ -112,7 +117,7 @@ net::Infallible<Ending> serve_own_endpoint(Client& client) {
   if (const auto asked = check_own_endpoint(client.request()); !asked) {
     co_return co_await refuse_request(client, asked.error(), record.event);
   }
-  co_return co_await send_health(client, record.event);
+  co_return co_await send_own_endpoint(client, record.event);
 }
 
 /// One request inside a tunnel.
@@ -139,9 +144,18 @@ net::Infallible<> end(Client& client, Ending ending) {
   if (ending == Ending::close) co_await close_gently(client);
 }
 
+/// Takes over what a reload has put in place. A session that it has no place for is not asked: it ends.
+void follow_reload(const Worker& worker, Destination& destination) {
+  if (destination.settings == worker.settings) return;
+  const auto found = find_again(destination, *worker.settings);
+  if (!found.holds) return;
+  destination.route = found.route;
+  destination.settings = worker.settings;
+}
+
 }  // namespace
 
-net::Infallible<> serve_bound(Client& client, const Destination& destination) {
+net::Infallible<> serve_bound(Client& client, Destination& destination) {
   const Timeouts& timeouts = client.worker.runtime.timeouts();
   auto idle = timeouts.silent_connection;
   auto ending = Ending::keep_alive;
@@ -150,6 +164,7 @@ net::Infallible<> serve_bound(Client& client, const Destination& destination) {
     auto head = co_await read_request_head(client, idle);
     client.member.enter(Phase::busy);
     if (head) {
+      follow_reload(client.worker, destination);
       ending = co_await serve_bound_request(client, destination);
     } else {
       ending = co_await refuse_head(client, std::move(head).error(), destination.route_name());
@@ -160,7 +175,7 @@ net::Infallible<> serve_bound(Client& client, const Destination& destination) {
 }
 
 net::Infallible<> serve_client(Worker& worker, net::Socket socket) {
-  const Counted counted(worker.runtime.connections);
+  const Counted counted(worker.runtime.metrics);
   Client client(worker, std::make_unique<net::TcpStream>(std::move(socket), worker.watchdog));
   auto idle = worker.runtime.timeouts().silent_connection;
   auto ending = Ending::keep_alive;

@@ -17,6 +17,9 @@ class LeafContexts {
   /// A server-side TLS connection that shows the leaf for `host` and is bound to it. `host` outlives the connection.
   Result<bssl::UniquePtr<SSL>> session_for(const CaManager& ca, const std::string& host);
 
+  /// For another CA. Connections that are there keep what they have.
+  void clear() noexcept { entries_.clear(); }
+
  private:
   static constexpr std::size_t kMaxContexts = 1024;
   struct Entry {

@@ -77,6 +77,20 @@ std::string_view connection_of(http1::Persistence persistence) noexcept {
   return persistence == http1::Persistence::keep_alive ? "keep-alive" : "close";
 }
 
+/// `fields` are whole lines.
+void compose_ok(std::string_view type, std::string_view fields, std::string_view content,
+                http1::Persistence persistence, Body body, std::string& out) {
+  fmt::format_to(std::back_inserter(out),
+                 "HTTP/1.1 200 OK\r\n"
+                 "Content-Type: {}\r\n"
+                 "Content-Length: {}\r\n"
+                 "Cache-Control: no-store\r\n"
+                 "{}"
+                 "Connection: {}\r\n\r\n",
+                 type, content.size(), fields, connection_of(persistence));
+  if (body == Body::send) out += content;
+}
+
 }  // namespace
 
 Refusal refuse(Error error, std::string_view route) {
@@ -119,16 +133,12 @@ void compose_refusal(const Refusal& refusal, http1::Persistence persistence, Bod
 }
 
 void compose_health(std::string_view instance, http1::Persistence persistence, Body body, std::string& out) {
-  constexpr std::string_view kBody = "{\"status\":\"ok\"}\n";
-  fmt::format_to(std::back_inserter(out),
-                 "HTTP/1.1 200 OK\r\n"
-                 "Content-Type: application/json\r\n"
-                 "Content-Length: {}\r\n"
-                 "Cache-Control: no-store\r\n"
-                 "Cordon-Instance: {}\r\n"
-                 "Connection: {}\r\n\r\n",
-                 kBody.size(), instance, connection_of(persistence));
-  if (body == Body::send) out += kBody;
+  compose_ok("application/json", fmt::format("Cordon-Instance: {}\r\n", instance), "{\"status\":\"ok\"}\n", persistence,
+             body, out);
+}
+
+void compose_metrics(std::string_view figures, http1::Persistence persistence, Body body, std::string& out) {
+  compose_ok("text/plain; version=0.0.4; charset=utf-8", "", figures, persistence, body, out);
 }
 
 }  // namespace cordon::proxy

@@ -33,4 +33,7 @@ void compose_refusal(const Refusal& refusal, http1::Persistence persistence, Bod
 /// Appends a 200 with a JSON body and `Cordon-Instance`.
 void compose_health(std::string_view instance, http1::Persistence persistence, Body body, std::string& out);
 
+/// Appends a 200 with `figures` in Prometheus' text format.
+void compose_metrics(std::string_view figures, http1::Persistence persistence, Body body, std::string& out);
+
 }  // namespace cordon::proxy

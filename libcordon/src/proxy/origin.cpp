@@ -14,7 +14,7 @@ Error handshake_error(Error error) {
 
 net::Task<std::unique_ptr<net::Stream>> start_tls(Worker& worker, const Destination& destination,
                                                   std::unique_ptr<net::TcpStream> tcp) {
-  auto ssl = tls::make_origin_session(worker.runtime.tls_for(*destination.route), destination.host);
+  auto ssl = tls::make_origin_session(destination.settings->tls_for(*destination.route), destination.host);
   if (!ssl) co_return std::unexpected(std::move(ssl).error());
   worker.tls_sessions.begin(**ssl, destination.pool_key);
   auto stream = std::make_unique<net::TlsStream>(std::move(tcp), std::move(*ssl));

@@ -5,11 +5,11 @@
 
 namespace cordon::proxy {
 
-/// Whether an origin-form request is for /health. Errors: not_found (no Host can make it a proxied request),
+/// Whether an origin-form request is for /health or /metrics. Errors: not_found (no Host can make it a proxied request),
 /// misdirected (a Host other than this machine's loopback: a page whose name was rebound), method_refused.
 Result<> check_own_endpoint(const http1::RequestHead& request);
 
-/// Answers GET or HEAD /health.
-net::Infallible<Ending> send_health(Client& client, RequestEvent& event);
+/// Answers a request that check_own_endpoint() let pass.
+net::Infallible<Ending> send_own_endpoint(Client& client, RequestEvent& event);
 
 }  // namespace cordon::proxy

@@ -1,157 +1,108 @@
 #include <cordon/proxy_server.hpp>
 
 #include <algorithm>
-#include <map>
+#include <future>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
 #include <asio/post.hpp>
 
-#include "base/files.hpp"
 #include "base/signals_blocked.hpp"
 #include "proxy/runtime.hpp"
-#include "tls/roots.hpp"
 
 namespace cordon {
 namespace {
 
 using proxy::Runtime;
+using proxy::Settings;
 using Errors = std::vector<Error>;
 
-constexpr std::size_t kMaxRoots = std::size_t{4} * 1024 * 1024;
-
-/// Step 1: the config's own rules.
-Errors check_config(const Config& config) {
-  Errors errors;
-  for (const ConfigFault& fault : config.validate())
-    errors.push_back({Errc::config_invalid, fault.to_string()});
-  if (!config.listeners.empty()) {
-    errors.push_back({Errc::not_supported, "[[listeners]]: this version of Cordon has no PostgreSQL listeners"});
-  }
-  return errors;
+std::optional<std::chrono::system_clock::time_point> time_of(std::int64_t milliseconds) {
+  if (milliseconds == 0) return std::nullopt;
+  return std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
 }
 
-/// Step 2: every route's secret once, all failures together.
-Errors check_secrets(const Config& config, const SecretStore& store) {
-  std::vector<SecretRef> refs;
-  for (const Route& route : config.routes)
-    refs.push_back(route.secret);
-  const auto results = store.check(refs);
-  Errors errors;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (results[i]) continue;
-    const Error& error = results[i].error();
-    errors.push_back(
-        {error.code, fmt::format("route \"{}\": {}: {}", config.routes[i].name, describe(refs[i]), error.message())});
-  }
-  return errors;
-}
-
-using Pems = std::vector<std::string>;
-
-/// Reads roots that the config names. Whoever can write them decides which origin gets a secret: nobody else may.
-Result<> add_roots(const std::optional<std::filesystem::path>& path, Pems& pems) {
-  if (!path) return {};
-  auto pem = base::read_trusted_file(*path, kMaxRoots);
-  if (!pem) return std::unexpected(std::move(pem).error());
-  pems.push_back(std::move(*pem));
-  return {};
-}
-
-/// The roots that origins are verified against: the system's, those for all origins, and those of single routes.
-struct Roots {
-  Pems common;
-  std::map<const Route*, Pems> own;
-};
-
-/// Step 3: reads the roots.
-Result<Roots> read_roots(const Config& config, const Runtime& runtime) {
-  Roots roots;
-  if (runtime.routes.routes().empty()) return roots;
-  auto system = tls::system_roots_pem();
-  if (!system) return std::unexpected(std::move(system).error());
-  roots.common.push_back(std::move(*system));
-  if (!runtime.options.extra_roots_pem.empty()) roots.common.push_back(runtime.options.extra_roots_pem);
-  if (auto added = add_roots(config.tls.upstream_ca_path, roots.common); !added) return std::unexpected(added.error());
-  for (const Route& route : runtime.routes.routes()) {
-    if (!route.upstream_ca_path) continue;
-    Pems& own = roots.own[&route] = roots.common;
-    if (auto added = add_roots(route.upstream_ca_path, own); !added) return std::unexpected(added.error());
-  }
-  return roots;
-}
-
-/// TLS settings towards origins that trust `pems`, but never our own CA.
-Result<bssl::UniquePtr<SSL_CTX>> make_origin_settings(const Pems& pems, const Runtime& runtime) {
-  const std::string own_ca = runtime.ca ? runtime.ca->certificate_pem() : std::string();
-  auto roots = tls::make_root_store(pems, tls::CordonCas::left_out, own_ca);
-  if (!roots) return std::unexpected(std::move(roots).error());
-  auto context = tls::make_origin_context(std::move(*roots));
-  if (context) net::TlsSessions::enable(**context);
-  return context;
-}
-
-/// After step 4, which tells what our own CA is.
-Result<> trust_roots(const Roots& roots, Runtime& runtime) {
-  if (roots.common.empty()) return {};
-  auto settings = make_origin_settings(roots.common, runtime);
-  if (!settings) return std::unexpected(std::move(settings).error());
-  runtime.origin_tls = std::move(*settings);
-  for (const auto& [route, pems] : roots.own) {
-    auto own = make_origin_settings(pems, runtime);
-    if (!own) return fail(own.error().code, fmt::format("route \"{}\": {}", route->name, own.error().message()));
-    runtime.route_tls.emplace(route, std::move(*own));
-  }
-  return {};
-}
-
-/// Step 4: the CA, and the bundle that clients use.
-Result<> open_ca(const std::optional<CaPaths>& paths, Runtime& runtime) {
-  if (!paths) return {};
-  auto ca = CaManager::open(*paths, {.label = runtime.options.instance});
-  if (!ca) return std::unexpected(std::move(ca).error());
-  if (auto refreshed = ca->refresh_bundle(); !refreshed) {
-    // Clients may need it; the proxy does not.
-    runtime.notice(LogLevel::warn, "the combined bundle could not be written: " + refreshed.error().message());
-  }
-  runtime.ca.emplace(std::move(*ca));
-  return {};
+RouteStatus status_of(const Route& route, const proxy::RouteCounters& counters) {
+  RouteStatus status;
+  status.name = route.name;
+  status.host = route.host;
+  status.ports = route.ports;
+  status.approved = route.approved;
+  status.requests = counters.all_requests();
+  status.injected = counters.injected;
+  status.refused = counters.requests[static_cast<std::size_t>(proxy::Outcome::refused)];
+  status.last_injection = time_of(counters.last_injection);
+  status.secret.source = describe(route.secret);
+  return status;
 }
 
 }  // namespace
 
 struct ProxyServer::Impl {
-  explicit Impl(std::unique_ptr<Runtime> runtime_) : runtime(std::move(runtime_)) {}
+  explicit Impl(ProxyOptions options) : runtime(std::move(options)) {}
+
+  std::expected<std::shared_ptr<const Settings>, Errors> build(Config config, SecretStore secrets,
+                                                               std::optional<CaPaths> ca) {
+    return proxy::build_settings(std::move(config), std::move(secrets), std::move(ca),
+                                 {runtime.options, runtime.sink, runtime.metrics});
+  }
 
   /// Step 5: the port, on each worker.
   Result<> bind(std::uint16_t port);
   void stop(StopMode mode);
+  /// Hands other settings to each worker, and waits until all have them.
+  void distribute(const std::shared_ptr<const Settings>& next);
+  std::shared_ptr<const Settings> current() const {
+    const std::lock_guard lock(mutex);
+    return settings;
+  }
 
-  std::unique_ptr<Runtime> runtime;
+  Runtime runtime;
+  mutable std::mutex mutex;
+  std::shared_ptr<const Settings> settings;  // with the workers; guarded by `mutex`, which they never take
+  std::atomic<bool> running = false;
   proxy::BlockingPools pools;
   std::vector<std::unique_ptr<proxy::Worker>> workers;
   std::uint16_t port = 0;
 };
 
 Result<> ProxyServer::Impl::bind(std::uint16_t wanted) {
-  const unsigned count = std::max(1U, runtime->options.workers);
+  const unsigned count = std::max(1U, runtime.options.workers);
   auto sharing = count > 1 ? net::Sharing::first : net::Sharing::none;
   port = wanted;
   for (unsigned i = 0; i < count; ++i) {
-    auto worker = std::make_unique<proxy::Worker>(*runtime, pools);
+    auto worker = std::make_unique<proxy::Worker>(runtime, settings, pools);
     if (auto bound = worker->listen(port, sharing); !bound) return bound;
     port = worker->listener->port();
     workers.push_back(std::move(worker));
     sharing = net::Sharing::join;
   }
-  runtime->own_ports.push_back(port);
+  runtime.own_ports.push_back(port);
   return {};
 }
 
 void ProxyServer::Impl::stop(StopMode mode) {
   for (const auto& worker : workers) {
     asio::post(worker->io, [&worker = *worker, mode] { worker.stop(mode); });
+  }
+}
+
+void ProxyServer::Impl::distribute(const std::shared_ptr<const Settings>& next) {
+  std::vector<std::future<void>> adopted;
+  for (const auto& worker : workers) {
+    auto done = std::make_shared<std::promise<void>>();
+    adopted.push_back(done->get_future());
+    asio::post(worker->io, [&worker = *worker, next, done] {
+      worker.adopt(next);
+      done->set_value();
+    });
+  }
+  for (const auto& each : adopted) {
+    // A worker that ends meanwhile, or has not begun, adopts when it runs: never, or before its first connection.
+    while (running && each.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
+    }
   }
 }
 
@@ -163,23 +114,58 @@ ProxyServer::~ProxyServer() = default;
 
 std::expected<ProxyServer, std::vector<Error>> ProxyServer::create(Config config, SecretStore secrets,
                                                                    std::optional<CaPaths> ca, ProxyOptions options) {
-  const auto failed = [](Error error) { return std::unexpected(Errors{std::move(error)}); };
-  if (auto errors = check_config(config); !errors.empty()) return std::unexpected(std::move(errors));
-  if (auto errors = check_secrets(config, secrets); !errors.empty()) return std::unexpected(std::move(errors));
-
-  EventSink* sink = options.sink != nullptr ? options.sink : &null_sink();
-  auto runtime = std::make_unique<Runtime>(config.routes, std::move(options));
-  runtime->sink = sink;
-  runtime->secrets = std::make_shared<const SecretStore>(std::move(secrets));
-  const auto roots = read_roots(config, *runtime);
-  if (!roots) return failed(roots.error());
-  if (!config.tls.enabled) ca.reset();
-  if (auto opened = open_ca(ca, *runtime); !opened) return failed(opened.error());
-  if (auto trusted = trust_roots(*roots, *runtime); !trusted) return failed(trusted.error());
-
-  auto impl = std::make_unique<Impl>(std::move(runtime));
-  if (auto bound = impl->bind(config.listen); !bound) return failed(bound.error());
+  const std::uint16_t port = config.listen;
+  auto impl = std::make_unique<Impl>(std::move(options));
+  auto settings = impl->build(std::move(config), std::move(secrets), std::move(ca));
+  if (!settings) return std::unexpected(std::move(settings).error());
+  impl->settings = std::move(*settings);
+  if (auto bound = impl->bind(port); !bound) return std::unexpected(Errors{std::move(bound).error()});
   return ProxyServer(std::move(impl));
+}
+
+std::expected<void, Errors> ProxyServer::reload(Config config, SecretStore secrets, std::optional<CaPaths> ca) {
+  auto next = impl_->build(std::move(config), std::move(secrets), std::move(ca));
+  if (!next) return std::unexpected(std::move(next).error());
+  const auto before = impl_->current();
+  if ((*next)->listen != before->listen) {
+    impl_->runtime.notice(LogLevel::warn,
+                          fmt::format("`listen` has changed to {}: that takes a restart; the port is still {}",
+                                      (*next)->listen, impl_->port));
+  }
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->settings = *next;
+  }
+  impl_->distribute(*next);
+  ++impl_->runtime.metrics.reloads;
+  return {};
+}
+
+ProxyStatus ProxyServer::status() const {
+  const proxy::Metrics& metrics = impl_->runtime.metrics;
+  ProxyStatus status;
+  status.instance = impl_->runtime.options.instance;
+  status.port = impl_->port;
+  status.started = metrics.started;
+  status.connections = metrics.connections;
+  status.reloads = metrics.reloads;
+  status.unmatched = impl_->runtime.metrics.unmatched().all_requests();
+  const auto settings = impl_->current();
+  for (const Route& route : settings->routes.routes())
+    status.routes.push_back(status_of(route, *settings->of(route).counters));
+  return status;
+}
+
+std::string ProxyServer::metrics() const {
+  std::string figures;
+  impl_->runtime.metrics.write(figures);
+  return figures;
+}
+
+bool ProxyServer::forget_secret(std::string_view route) {
+  const auto settings = impl_->current();
+  const auto& routes = settings->routes.routes();
+  return std::ranges::find(routes, route, &Route::name) != routes.end();
 }
 
 std::uint16_t ProxyServer::port() const noexcept {
@@ -187,11 +173,12 @@ std::uint16_t ProxyServer::port() const noexcept {
 }
 
 std::size_t ProxyServer::active_connections() const noexcept {
-  return impl_->runtime->connections;
+  return impl_->runtime.metrics.connections;
 }
 
 Result<> ProxyServer::run() {
   Result<> result;
+  impl_->running = true;
   std::vector<std::jthread> others;
   try {
     const base::SignalsBlocked blocked;
@@ -203,6 +190,7 @@ Result<> ProxyServer::run() {
     impl_->stop(StopMode::immediate);
   }
   impl_->workers.front()->run();
+  impl_->running = false;
   return result;
 }
 

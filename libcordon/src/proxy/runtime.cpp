@@ -12,12 +12,13 @@ constexpr auto kIgnoreEnd = [](const std::exception_ptr&, const auto&...) {};
 
 }  // namespace
 
-Worker::Worker(Runtime& runtime_, BlockingPools& pools)
+Worker::Worker(Runtime& runtime_, std::shared_ptr<const Settings> settings_, BlockingPools& pools)
     : runtime(runtime_),
+      settings(std::move(settings_)),
       resolver(watchdog, runtime.options.fixed_addresses),
       dialer(watchdog, resolver, {pools.route_lookups, pools.other_lookups},
              {runtime.timeouts().dns, runtime.timeouts().connect}, runtime.own_ports),
-      secrets(watchdog, pools.secrets, runtime.secrets) {
+      secrets(watchdog, pools.secrets) {
 }
 
 Result<> Worker::listen(std::uint16_t port, net::Sharing sharing) {
@@ -42,6 +43,15 @@ net::Infallible<> Worker::accept_all() {
       runtime.notice(LogLevel::error, "out of memory: a connection was closed");
     }
   }
+}
+
+void Worker::adopt(std::shared_ptr<const Settings> next) {
+  settings = std::move(next);
+  // What was verified against other roots, or signed by another CA, is not used again.
+  pool.clear();
+  tls_sessions.clear();
+  leaves.clear();
+  sessions.end_unwelcome();
 }
 
 void Worker::stop(StopMode mode) {

@@ -39,19 +39,20 @@ struct SecretFetcher::Boarding {
   std::shared_ptr<Flight> flight;
 };
 
-net::Task<SharedSecret> SecretFetcher::fetch(const Route& route, Error& why) {
+net::Task<SharedSecret> SecretFetcher::fetch(std::shared_ptr<const SecretStore> store, const Route& route, Error& why) {
   Result<SharedSecret> secret;
-  if (store_->cost(route.secret) == FetchCost::immediate) {
-    secret = shared(store_->fetch(route.secret, std::chrono::milliseconds(0)));
+  if (store->cost(route.secret) == FetchCost::immediate) {
+    secret = shared(store->fetch(route.secret, std::chrono::milliseconds(0)));
   } else {
-    secret = co_await fetch_in_thread(route, why);
+    secret = co_await fetch_in_thread(std::move(store), route, why);
   }
   if (secret || secret.error().code == Errc::cancelled) co_return secret;
   why = std::move(secret).error();
   co_return fail(Errc::secret_unavailable);
 }
 
-net::Task<SharedSecret> SecretFetcher::fetch_in_thread(const Route& route, Error& why) {
+net::Task<SharedSecret> SecretFetcher::fetch_in_thread(std::shared_ptr<const SecretStore> store, const Route& route,
+                                                       Error& why) {
   if (const auto found = flights_.find(&route); found != flights_.end()) {
     const auto flight = found->second;
     if (auto landed = co_await flight->landed.wait(); !landed) co_return std::unexpected(std::move(landed).error());
@@ -59,8 +60,8 @@ net::Task<SharedSecret> SecretFetcher::fetch_in_thread(const Route& route, Error
     co_return flight->result;
   }
   const Boarding boarding(*this, route);
-  const auto deadline = store_->default_deadline(route.secret);
-  std::function<Result<SharedSecret>()> work = [store = store_, ref = route.secret, deadline] {
+  const auto deadline = store->default_deadline(route.secret);
+  std::function<Result<SharedSecret>()> work = [store, ref = route.secret, deadline] {
     return shared(store->fetch(ref, deadline));
   };
   boarding.flight->result = co_await net::run_blocking<SharedSecret>(

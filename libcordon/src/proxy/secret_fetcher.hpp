@@ -15,24 +15,24 @@ namespace cordon::proxy {
 /// fetch of the same route runs share its result.
 class SecretFetcher {
  public:
-  /// The store is shared with the threads that fetch, which may outlive the worker by one fetch.
-  SecretFetcher(net::Watchdog& watchdog, net::BlockingPool& pool, std::shared_ptr<const SecretStore> store)
-      : watchdog_(watchdog), pool_(pool), store_(std::move(store)) {}
+  SecretFetcher(net::Watchdog& watchdog, net::BlockingPool& pool) : watchdog_(watchdog), pool_(pool) {}
 
   /// Errors: secret_unavailable, whatever went wrong (the reason is told to the log, not to the client); cancelled.
-  /// `why` gets the store's own error when there is one.
-  net::Task<std::shared_ptr<const Secret>> fetch(const Route& route, Error& why);
+  /// `why` gets the store's own error when there is one. `store` is shared with the thread that fetches, which may outlive
+  /// the worker by one fetch; `route` outlives the call.
+  net::Task<std::shared_ptr<const Secret>> fetch(std::shared_ptr<const SecretStore> store, const Route& route,
+                                                 Error& why);
 
  private:
   // Shared by the requests that wait for one fetch: each of them reads the result in its own time.
   struct Flight;
   struct Boarding;
 
-  net::Task<std::shared_ptr<const Secret>> fetch_in_thread(const Route& route, Error& why);
+  net::Task<std::shared_ptr<const Secret>> fetch_in_thread(std::shared_ptr<const SecretStore> store, const Route& route,
+                                                           Error& why);
 
   net::Watchdog& watchdog_;
   net::BlockingPool& pool_;
-  std::shared_ptr<const SecretStore> store_;
   std::unordered_map<const Route*, std::shared_ptr<Flight>> flights_;
 };
 

@@ -1,0 +1,123 @@
+#include "proxy/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <cordon/version.hpp>
+
+namespace cordon::proxy {
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {"answered", "refused", "aborted"};
+
+Outcome outcome_of(const RequestEvent& event) noexcept {
+  if (!event.refusal.empty()) return Outcome::refused;
+  return event.status != 0 ? Outcome::answered : Outcome::aborted;
+}
+
+/// A label's value: names of routes may hold anything (text format, "Comments, help text, and type information").
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? "\\n" : std::string_view(&c, 1);
+  }
+  return out;
+}
+
+void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
+  fmt::format_to(std::back_inserter(out), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+}
+
+template <class Value>
+void single(std::string& out, std::string_view name, std::string_view type, std::string_view help, Value value) {
+  head(out, name, type, help);
+  fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
+}
+
+double seconds(std::chrono::system_clock::duration since_1970) {
+  return std::chrono::duration<double>(since_1970).count();
+}
+
+}  // namespace
+
+std::uint64_t RouteCounters::all_requests() const noexcept {
+  std::uint64_t sum = 0;
+  for (const Count& count : requests)
+    sum += count.load(kRelaxed);
+  return sum;
+}
+
+RouteCounters& Metrics::of_route(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  auto& counters = routes_[name];
+  if (!counters) counters = std::make_unique<RouteCounters>();
+  return *counters;
+}
+
+void Metrics::count(const RequestEvent& event, RouteCounters* route) noexcept {
+  for (std::size_t code = 0; !event.refusal.empty() && code < kCodes; ++code) {
+    // Two codes share a name on the wire; the first stands for both.
+    if (name(static_cast<Errc>(code)) != event.refusal) continue;
+    refusals_[code].fetch_add(1, kRelaxed);
+    break;
+  }
+  if (route == nullptr) return;
+  route->requests[static_cast<std::size_t>(outcome_of(event))].fetch_add(1, kRelaxed);
+  route->bytes_up.fetch_add(event.bytes_up, kRelaxed);
+  route->bytes_down.fetch_add(event.bytes_down, kRelaxed);
+  if (!event.injected) return;
+  route->injected.fetch_add(1, kRelaxed);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  route->last_injection.store(std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), kRelaxed);
+}
+
+void Metrics::write_routes(std::string& out) const {
+  std::string requests, injections, bytes;
+  const auto write_one = [&](const std::string& route, const RouteCounters& counters) {
+    for (std::size_t i = 0; i < kOutcomes; ++i)
+      fmt::format_to(std::back_inserter(requests), "cordon_requests_total{{route=\"{}\",outcome=\"{}\"}} {}\n", route,
+                     kOutcomeNames[i], counters.requests[i].load(kRelaxed));
+    fmt::format_to(std::back_inserter(bytes),
+                   "cordon_body_bytes_total{{route=\"{0}\",direction=\"up\"}} {1}\n"
+                   "cordon_body_bytes_total{{route=\"{0}\",direction=\"down\"}} {2}\n",
+                   route, counters.bytes_up.load(kRelaxed), counters.bytes_down.load(kRelaxed));
+    if (&counters == &unmatched_) return;
+    fmt::format_to(std::back_inserter(injections), "cordon_injections_total{{route=\"{}\"}} {}\n", route,
+                   counters.injected.load(kRelaxed));
+  };
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, counters] : routes_)
+    write_one(escaped(name), *counters);
+  write_one("", unmatched_);
+  head(out, "cordon_requests_total", "counter",
+       "Requests, tunnels and WebSockets that have ended; route \"\": none matched.");
+  out += requests;
+  head(out, "cordon_injections_total", "counter", "Requests that a route's credential was put into.");
+  out += injections;
+  head(out, "cordon_body_bytes_total", "counter",
+       "Body and tunnel bytes of requests that have ended; up: to the origin.");
+  out += bytes;
+}
+
+void Metrics::write(std::string& out) const {
+  head(out, "cordon_build_info", "gauge", "Always 1; the version is in the label.");
+  fmt::format_to(std::back_inserter(out), "cordon_build_info{{version=\"{}\"}} 1\n", version());
+  single(out, "cordon_start_time_seconds", "gauge", "When the proxy started, in seconds since 1970.",
+         fmt::format("{:.3f}", seconds(started.time_since_epoch())));
+  single(out, "cordon_open_connections", "gauge", "Connections from clients that are open.",
+         connections.load(kRelaxed));
+  single(out, "cordon_connections_total", "counter", "Connections from clients so far.", accepted.load(kRelaxed));
+  single(out, "cordon_reloads_total", "counter", "Reloads that put a new configuration in place.",
+         reloads.load(kRelaxed));
+  write_routes(out);
+  head(out, "cordon_refusals_total", "counter", "Answers of the proxy's own instead of the origin's, by their code.");
+  for (std::size_t code = 0; code < kCodes; ++code) {
+    const auto count = refusals_[code].load(kRelaxed);
+    if (count == 0) continue;
+    fmt::format_to(std::back_inserter(out), "cordon_refusals_total{{code=\"{}\"}} {}\n", name(static_cast<Errc>(code)),
+                   count);
+  }
+}
+
+}  // namespace cordon::proxy

@@ -1,0 +1,68 @@
+// What the proxy counts, and the counts as Prometheus reads them (text exposition format 0.0.4).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <cordon/error.hpp>
+#include <cordon/event_sink.hpp>
+
+namespace cordon::proxy {
+
+using Count = std::atomic<std::uint64_t>;
+
+/// How requests ended.
+enum class Outcome : unsigned char {
+  answered,  ///< With the origin's answer.
+  refused,   ///< With one of the proxy's own.
+  aborted,   ///< Without either: the client or the proxy's stop came first.
+};
+constexpr std::size_t kOutcomes = 3;
+
+/// Counts of one route, or of everything without one. Written by workers, read by anybody.
+struct RouteCounters {
+  std::array<Count, kOutcomes> requests{};
+  Count injected{0};
+  Count bytes_up{0}, bytes_down{0};
+  std::atomic<std::int64_t> last_injection{0};  ///< Milliseconds since 1970; 0: never.
+
+  std::uint64_t all_requests() const noexcept;
+};
+
+/// One a server; lives as long as it. Thread-safe.
+class Metrics {
+ public:
+  /// The counts of the route called `name`; the same object for the same name, whatever is reloaded.
+  RouteCounters& of_route(const std::string& name);
+  RouteCounters& unmatched() noexcept { return unmatched_; }
+
+  /// Counts a finished request. `route` is null for the proxy's own endpoints and for what could not be read.
+  void count(const RequestEvent& event, RouteCounters* route) noexcept;
+
+  Count connections{0};  ///< Open now.
+  Count accepted{0};     ///< All connections so far.
+  Count reloads{0};
+  const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+
+  /// Appends every figure.
+  void write(std::string& out) const;
+
+ private:
+  void write_routes(std::string& out) const;
+
+  static constexpr std::size_t kCodes = static_cast<std::size_t>(Errc::internal) + 1;
+
+  mutable std::mutex mutex_;  // of `routes_`; not taken while requests are counted
+  std::map<std::string, std::unique_ptr<RouteCounters>> routes_;
+  RouteCounters unmatched_;
+  std::array<Count, kCodes> refusals_{};
+};
+
+}  // namespace cordon::proxy

@@ -1,0 +1,147 @@
+#include "proxy/settings.hpp"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/files.hpp"
+#include "net/tls_sessions.hpp"
+#include "tls/roots.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+using Errors = std::vector<Error>;
+
+constexpr std::size_t kMaxRoots = std::size_t{4} * 1024 * 1024;
+
+/// Step 1: the config's own rules.
+Errors check_config(const Config& config) {
+  Errors errors;
+  for (const ConfigFault& fault : config.validate())
+    errors.push_back({Errc::config_invalid, fault.to_string()});
+  if (!config.listeners.empty()) {
+    errors.push_back({Errc::not_supported, "[[listeners]]: this version of Cordon has no PostgreSQL listeners"});
+  }
+  return errors;
+}
+
+/// Step 2: every route's secret once, all failures together. One that is not approved is left alone: its command is not
+/// to be run.
+Errors check_secrets(const Config& config, const SecretStore& store) {
+  std::vector<SecretRef> refs;
+  std::vector<const Route*> routes;
+  for (const Route& route : config.routes) {
+    if (!route.approved) continue;
+    refs.push_back(route.secret);
+    routes.push_back(&route);
+  }
+  const auto results = store.check(refs);
+  Errors errors;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i]) continue;
+    const Error& error = results[i].error();
+    errors.push_back(
+        {error.code, fmt::format("route \"{}\": {}: {}", routes[i]->name, describe(refs[i]), error.message())});
+  }
+  return errors;
+}
+
+using Pems = std::vector<std::string>;
+
+/// Reads roots that the config names. Whoever can write them decides which origin gets a secret: nobody else may.
+Result<> add_roots(const std::optional<std::filesystem::path>& path, Pems& pems) {
+  if (!path) return {};
+  auto pem = base::read_trusted_file(*path, kMaxRoots);
+  if (!pem) return std::unexpected(std::move(pem).error());
+  pems.push_back(std::move(*pem));
+  return {};
+}
+
+/// The roots that origins are verified against: the system's, those for all origins, and those of single routes.
+struct Roots {
+  Pems common;
+  std::map<const Route*, Pems> own;
+};
+
+/// Step 3: reads the roots.
+Result<Roots> read_roots(const Config& config, const inject::RouteTable& routes, const ProxyOptions& options) {
+  Roots roots;
+  if (routes.routes().empty()) return roots;
+  auto system = tls::system_roots_pem();
+  if (!system) return std::unexpected(std::move(system).error());
+  roots.common.push_back(std::move(*system));
+  if (!options.extra_roots_pem.empty()) roots.common.push_back(options.extra_roots_pem);
+  if (auto added = add_roots(config.tls.upstream_ca_path, roots.common); !added) return std::unexpected(added.error());
+  for (const Route& route : routes.routes()) {
+    if (!route.upstream_ca_path) continue;
+    Pems& own = roots.own[&route] = roots.common;
+    if (auto added = add_roots(route.upstream_ca_path, own); !added) return std::unexpected(added.error());
+  }
+  return roots;
+}
+
+/// Step 4: the CA, and the bundle that clients use.
+Result<> open_ca(const std::optional<CaPaths>& paths, const SettingsContext& context, Settings& settings) {
+  if (!paths) return {};
+  auto ca = CaManager::open(*paths, {.label = context.options.instance});
+  if (!ca) return std::unexpected(std::move(ca).error());
+  if (auto refreshed = ca->refresh_bundle(); !refreshed) {
+    // Clients may need it; the proxy does not.
+    context.sink.on_notice(LogLevel::warn, "the combined bundle could not be written: " + refreshed.error().message());
+  }
+  settings.ca.emplace(std::move(*ca));
+  return {};
+}
+
+/// TLS settings towards origins that trust `pems`, but never our own CA.
+Result<bssl::UniquePtr<SSL_CTX>> make_origin_tls(const Pems& pems, const Settings& settings) {
+  const std::string own_ca = settings.ca ? settings.ca->certificate_pem() : std::string();
+  auto roots = tls::make_root_store(pems, tls::CordonCas::left_out, own_ca);
+  if (!roots) return std::unexpected(std::move(roots).error());
+  auto context = tls::make_origin_context(std::move(*roots));
+  if (context) net::TlsSessions::enable(**context);
+  return context;
+}
+
+/// After step 4, which tells what our own CA is.
+Result<> trust_roots(const Roots& roots, Settings& settings) {
+  if (roots.common.empty()) return {};
+  auto common = make_origin_tls(roots.common, settings);
+  if (!common) return std::unexpected(std::move(common).error());
+  settings.origin_tls = std::move(*common);
+  const auto& routes = settings.routes.routes();
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const auto found = roots.own.find(&routes[i]);
+    if (found == roots.own.end()) continue;
+    auto own = make_origin_tls(found->second, settings);
+    if (!own) return fail(own.error().code, fmt::format("route \"{}\": {}", routes[i].name, own.error().message()));
+    settings.parts[i].own_tls = std::move(*own);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const Settings>, Errors> build_settings(Config config, SecretStore secrets,
+                                                                      std::optional<CaPaths> ca,
+                                                                      const SettingsContext& context) {
+  const auto failed = [](Error error) { return std::unexpected(Errors{std::move(error)}); };
+  if (auto errors = check_config(config); !errors.empty()) return std::unexpected(std::move(errors));
+  if (auto errors = check_secrets(config, secrets); !errors.empty()) return std::unexpected(std::move(errors));
+
+  auto settings = std::make_shared<Settings>(config.routes);
+  for (const Route& route : settings->routes.routes())
+    settings->parts.push_back({.own_tls = nullptr, .counters = &context.metrics.of_route(route.name)});
+  settings->secrets = std::make_shared<const SecretStore>(std::move(secrets));
+  settings->allow_uids = config.allow_uids;
+  settings->listen = config.listen;
+  const auto roots = read_roots(config, settings->routes, context.options);
+  if (!roots) return failed(roots.error());
+  if (!config.tls.enabled) ca.reset();
+  if (auto opened = open_ca(ca, context, *settings); !opened) return failed(opened.error());
+  if (auto trusted = trust_roots(*roots, *settings); !trusted) return failed(trusted.error());
+  return settings;
+}
+
+}  // namespace cordon::proxy

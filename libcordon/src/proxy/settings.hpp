@@ -1,0 +1,60 @@
+// What follows from a configuration. Built whole, by start and by reload in the same steps, and never changed: sessions
+// hold on to the settings that they began with, and find newer ones at their worker.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <cordon/ca_manager.hpp>
+#include <cordon/proxy_server.hpp>
+
+#include "inject/route_table.hpp"
+#include "proxy/metrics.hpp"
+#include "tls/context.hpp"
+
+namespace cordon::proxy {
+
+struct Settings {
+  explicit Settings(std::vector<Route> routes_) : routes(std::move(routes_)) {}
+
+  inject::RouteTable routes;
+  std::shared_ptr<const SecretStore> secrets;  // shared with threads that fetch: see SecretFetcher
+  std::optional<CaManager> ca;                 ///< None: TLS is switched off, and routes are not intercepted.
+  bssl::UniquePtr<SSL_CTX> origin_tls;         ///< Null without routes: nothing is ever asked over TLS then.
+  std::vector<std::uint32_t> allow_uids;
+  std::uint16_t listen = 0;  ///< As configured; 0 for any free port.
+
+  /// What belongs to one route besides its configuration.
+  struct RouteParts {
+    bssl::UniquePtr<SSL_CTX> own_tls;   ///< Null: it has no roots of its own.
+    RouteCounters* counters = nullptr;  ///< Never null once built. Lives as long as the server.
+  };
+  std::vector<RouteParts> parts;  ///< In the order of the routes.
+
+  /// `route` is one of `routes`.
+  const RouteParts& of(const Route& route) const noexcept {
+    return parts[static_cast<std::size_t>(&route - routes.routes().data())];
+  }
+  SSL_CTX& tls_for(const Route& route) const noexcept {
+    const auto& own = of(route).own_tls;
+    return own ? *own : *origin_tls;
+  }
+};
+
+/// What building settings takes from the server, which outlives them.
+struct SettingsContext {
+  const ProxyOptions& options;
+  EventSink& sink;
+  Metrics& metrics;
+};
+
+/// Steps 1 to 4 of the start-up sequence, in their order: a step that fails leaves no trace of a later one. Blocks for as
+/// long as secrets take. Any thread. @returns every error of the step that failed
+std::expected<std::shared_ptr<const Settings>, std::vector<Error>> build_settings(Config config, SecretStore secrets,
+                                                                                  std::optional<CaPaths> ca,
+                                                                                  const SettingsContext& context);
+
+}  // namespace cordon::proxy
