@@ -62,12 +62,16 @@ class Check(CliTest):
     def test_what_this_version_cannot_do_is_a_fault(self):
         listener = ('[[listeners]]\nname = "db"\nport = 15432\nupstream = "db.example.com:5432"\n[listeners.auth]\n'
                     'type = "password"\nusername = "u"\n[listeners.auth.secret]\nsource = "env"\nvariable = "DB"\n')
-        self.write_config("allow_uids = [1000]\n" + self.route("one", "a.example.com", 'source = "keyring"\naccount = "x"') +
+        self.write_config(self.route("one", "a.example.com", 'source = "keyring"\naccount = "x"') +
                           listener + '[secrets]\ncache_ttl = "15m"\nrequire_approval = true\n')
-        named = ("route one: the secret source keyring", "listener db:", "secrets.cache_ttl:", "secrets.require_approval:", "allow_uids:")
+        named = ("route one: the secret source keyring", "listener db:", "secrets.cache_ttl:", "secrets.require_approval:")
         for command in ("check", "start"):
             with self.subTest(command):
                 self.assert_error(self.cordon(command), *named)
+
+    def test_allow_uids_is_accepted(self):
+        self.write_config("allow_uids = [0, 1000]\n" + self.route())
+        self.assert_done(self.cordon("check"))
 
     def test_cache_ttl_of_zero_is_kept(self):
         self.write_config(self.route() + "[secrets]\ncache_ttl = 0\n")

@@ -12,7 +12,7 @@
 namespace cordon::net {
 namespace {
 
-constexpr std::size_t kMaxQuestions = 4096;
+constexpr std::size_t kMaxQuestions = 64;
 constexpr std::chrono::milliseconds kPause{250};
 constexpr int kShare = 40;  // the pause is this many times as long as the look before it
 
@@ -40,6 +40,7 @@ struct PeerPrograms::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Question> questions;
+  std::atomic<bool> full = false;  // as of the last change to them; read without the lock
   Clock::time_point next_look{};
   std::vector<pid_t> likely;  // the last that were found; of the serving thread
   bool serving = false;
@@ -66,6 +67,7 @@ bool PeerPrograms::State::add(Question question) {
     return false;
   }
   questions.push_back(std::move(question));
+  full = questions.size() == kMaxQuestions;
   return !std::exchange(serving, true);
 }
 
@@ -74,6 +76,7 @@ void PeerPrograms::State::give_up() {
   for (Question& question : questions)
     question.settle(nullptr);
   questions.clear();
+  full = false;
   serving = false;
 }
 
@@ -88,6 +91,7 @@ void PeerPrograms::State::close() {
 
 std::vector<std::uint32_t> PeerPrograms::State::wanted() {
   std::erase_if(questions, std::mem_fn(&Question::is_withdrawn));
+  full = questions.size() >= kMaxQuestions;
   std::vector<std::uint32_t> inodes;
   for (const Question& question : questions)
     inodes.push_back(question.inode);
@@ -104,6 +108,7 @@ void PeerPrograms::State::settle(std::size_t count, const std::map<std::uint32_t
     questions.front().settle(process != found.end() ? &process->second : nullptr);
     questions.pop_front();
   }
+  full = questions.size() >= kMaxQuestions;
 }
 
 void PeerPrograms::State::look_again_and_again() {
@@ -141,7 +146,7 @@ PeerPrograms::~PeerPrograms() {
 }
 
 std::shared_ptr<const PeerPrograms::Answer> PeerPrograms::ask(std::uint32_t inode) {
-  if (inode == 0) return nullptr;
+  if (inode == 0 || state_->full.load(std::memory_order_relaxed)) return nullptr;
   auto answer = std::make_shared<Answer>();
   add({.inode = inode, .answer = answer, .told = {}});
   return answer;

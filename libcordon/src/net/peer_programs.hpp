@@ -36,7 +36,8 @@ class PeerPrograms {
   /// Tells whoever still waits that nothing was found.
   ~PeerPrograms();
 
-  /// Asks who holds the socket `inode`. Dropping the answer withdraws the question. Null: there is no such number (0).
+  /// Asks who holds the socket `inode`. Dropping the answer withdraws the question. Null: not now, because so many wait that
+  /// another would cost more than it is worth; or there is no such number (0). Never waits, and costs next to nothing then.
   std::shared_ptr<const Answer> ask(std::uint32_t inode);
 
   /// The same for a caller that is gone by then: `told` is called exactly once, from another thread, at once, or in the

@@ -7,9 +7,16 @@ namespace {
 
 constexpr std::size_t kIdleCapacity = std::size_t{32} * 1024;  // what an idle connection may hold on to
 
+/// Only for who reads of it, and not when too many were asked for: then before a later request.
+void ask_for_program(Client& client) {
+  if (client.program || !client.peer || !client.worker.runtime.sink.wants(LogLevel::info)) return;
+  client.program = client.worker.programs.ask(client.peer->inode);
+}
+
 }  // namespace
 
 net::Task<> read_request_head(Client& client, std::chrono::milliseconds idle) {
+  ask_for_program(client);
   client.stream->expires_after(idle);
   if (client.out.capacity() > kIdleCapacity) client.out = {};
   if (client.reader.must_read()) client.origin_reader.release_buffer();
@@ -58,10 +65,13 @@ net::Infallible<> close_gently(Client& client) {
 }
 
 bool Membership::still_welcome() const noexcept {
+  if (client_.peer && !client_.worker.settings->admits(client_.peer->uid)) return false;
   return client_.bound == nullptr || find_again(*client_.bound, *client_.worker.settings).holds;
 }
 
 Record::~Record() {
+  const net::Process* program = client_.program ? client_.program->get() : nullptr;
+  if (program != nullptr) event.peer = program->program;
   event.duration = std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - began_);
   client_.worker.runtime.metrics.count(event, counters_);
   client_.worker.runtime.sink.on_request(event);

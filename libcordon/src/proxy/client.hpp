@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/task_group.hpp"
@@ -14,7 +15,7 @@ namespace cordon::proxy {
 
 struct Client;
 
-/// The session among the others of its worker: it may go on while the settings lead where it is.
+/// The session among the others of its worker: it may go on while the settings admit its client and lead where it is.
 class Membership final : public net::TaskGroup::Member {
  public:
   Membership(net::TaskGroup& group, const Client& client) : Member(group), client_(client) {}
@@ -54,6 +55,8 @@ struct Client {
   MessageReader reader{http1::Parser::Kind::request};
   MessageReader origin_reader{http1::Parser::Kind::response};  ///< Kept here for its buffers; of the current exchange.
   const Destination* bound = nullptr;                          ///< Where the tunnel leads, while the connection is one.
+  std::optional<net::Peer> peer;                               ///< Whose process it is; absent: not known.
+  std::shared_ptr<const net::PeerPrograms::Answer> program;    ///< Its program, when that is known; null: not asked.
   std::string out;                                             ///< What is about to be written to the client.
 };
 

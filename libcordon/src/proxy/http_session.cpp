@@ -6,6 +6,7 @@
 
 #include "config/host_name.hpp"
 #include "http1/target.hpp"
+#include "proxy/admission.hpp"
 #include "proxy/connect_tunnel.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/own_endpoint.hpp"
@@ -177,6 +178,10 @@ net::Infallible<> serve_bound(Client& client, Destination& destination) {
 net::Infallible<> serve_client(Worker& worker, net::Socket socket) {
   const Counted counted(worker.runtime.metrics);
   Client client(worker, std::make_unique<net::TcpStream>(std::move(socket), worker.watchdog));
+  if (auto admitted = admit(client); !admitted) {
+    const auto refused = co_await refuse_peer(client, std::move(admitted).error());
+    co_return co_await end(client, refused);
+  }
   auto idle = worker.runtime.timeouts().silent_connection;
   auto ending = Ending::keep_alive;
   while (ending == Ending::keep_alive && !client.member.draining()) {

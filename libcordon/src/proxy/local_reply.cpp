@@ -41,7 +41,9 @@ constexpr std::array kTable = {
         "Proxy-Authorization must be one Basic credential, <instance>:<token>."},
     Row{Errc::token_scope, 403, "http_request_denied", "This token may not use this route."},
     Row{Errc::peer_refused, 403, "http_request_denied",
-        "This connection is from another user's process. `allow_uids` in cordon.toml admits other users."},
+        "This connection is not known to be from a process of a user who may use this proxy. `allow_uids` in "
+        "cordon.toml "
+        "admits other users."},
     Row{Errc::binding_unapproved, 403, "http_request_denied",
         "This secret has not been approved for this host. Its owner runs `cordon approve`."},
     Row{Errc::upstream_dns, 502, "dns_error", "The origin's name cannot be resolved."},

@@ -8,6 +8,8 @@
 
 #include "net/dialer.hpp"
 #include "net/listener.hpp"
+#include "net/peer.hpp"
+#include "net/peer_programs.hpp"
 #include "net/pool.hpp"
 #include "net/task_group.hpp"
 #include "net/tls_sessions.hpp"
@@ -37,6 +39,7 @@ struct BlockingPools {
   net::BlockingPool route_lookups{16};
   net::BlockingPool other_lookups{16};
   net::BlockingPool secrets{64};
+  net::PeerPrograms programs;
 };
 
 struct Worker {
@@ -64,6 +67,8 @@ struct Worker {
   net::Dialer dialer;
   SecretFetcher secrets;
   LeafContexts leaves;
+  net::PeerLookup peers;
+  net::PeerPrograms& programs;
   std::optional<net::Listener> listener;
 
  private:

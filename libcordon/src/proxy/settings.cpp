@@ -1,5 +1,8 @@
 #include "proxy/settings.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -122,6 +125,10 @@ Result<> trust_roots(const Roots& roots, Settings& settings) {
 }
 
 }  // namespace
+
+bool Settings::admits(std::uint32_t uid) const noexcept {
+  return uid == ::geteuid() || std::ranges::find(allow_uids, uid) != allow_uids.end();
+}
 
 std::expected<std::shared_ptr<const Settings>, Errors> build_settings(Config config, SecretStore secrets,
                                                                       std::optional<CaPaths> ca,

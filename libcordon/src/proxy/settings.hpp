@@ -34,6 +34,9 @@ struct Settings {
   };
   std::vector<RouteParts> parts;  ///< In the order of the routes.
 
+  /// Whether processes of `uid` may connect: those of our own effective user, and of `allow_uids`. Root is nobody special.
+  bool admits(std::uint32_t uid) const noexcept;
+
   /// `route` is one of `routes`.
   const RouteParts& of(const Route& route) const noexcept {
     return parts[static_cast<std::size_t>(&route - routes.routes().data())];

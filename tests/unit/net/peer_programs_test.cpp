@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <thread>
@@ -108,6 +109,21 @@ TEST(PeerPrograms, AnswerWhatWasAskedMeanwhileAtOnceButNotSooner) {
   const auto third = programs.ask(socket.inode);
   ASSERT_TRUE(happens([&] { return second->get() != nullptr && third->get() != nullptr; }));
   EXPECT_GE(Clock::now() - began, std::chrono::milliseconds(250));
+}
+
+// At a high rate of connections most cost nothing, and what is asked for once more later is found.
+TEST(PeerPrograms, TakeNoMoreQuestionsThanTheyCanAnswerSoon) {
+  PeerPrograms programs;
+  const OpenSocket socket;
+  std::vector<std::shared_ptr<const PeerPrograms::Answer>> answers;
+  for (int i = 0; i < 1000; ++i)
+    answers.push_back(programs.ask(socket.inode));
+  EXPECT_LT(std::ranges::count_if(answers, [](const auto& answer) { return answer != nullptr; }), 300);
+  EXPECT_FALSE(answers.back());
+  answers.clear();  // withdrawn
+  std::shared_ptr<const PeerPrograms::Answer> later;
+  ASSERT_TRUE(happens([&] { return (later = programs.ask(socket.inode)) != nullptr; }));
+  EXPECT_TRUE(happens([&] { return later->get() != nullptr; }));
 }
 
 TEST(PeerPrograms, TellThatNothingIsFound) {

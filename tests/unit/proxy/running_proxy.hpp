@@ -45,6 +45,7 @@ class RecordingSink final : public EventSink {
     const std::lock_guard lock(mutex_);
     EXPECT_EQ(text.find(kSecret), std::string_view::npos);
     notices_ += std::string(text) + "\n";
+    changed_.notify_all();
   }
   bool wants(LogLevel) const noexcept override { return true; }
 
@@ -54,6 +55,12 @@ class RecordingSink final : public EventSink {
     changed_.wait_for(lock, std::chrono::milliseconds(kPatienceMs), [&] { return requests_.size() >= count; });
     EXPECT_GE(requests_.size(), count);
     return requests_;
+  }
+  /// Whether a notice with `part` has come, or comes soon.
+  bool wait_for_notice(std::string_view part) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::milliseconds(kPatienceMs),
+                             [&] { return notices_.find(part) != std::string::npos; });
   }
   std::string notices() {
     const std::lock_guard lock(mutex_);
