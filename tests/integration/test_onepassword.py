@@ -146,6 +146,38 @@ class OnePassword(CordonTest):
                 self.assert_sealed(self.world.secret(label), json.dumps(call))
 
 
+class Rotation(CordonTest):
+    """With the default time that a value is kept."""
+
+    @classmethod
+    def set_up_origins(cls):
+        cls.op = Op(cls.world.folder / "op-rotation", cls.world.secret("raw"))
+        cls.raw = cls.world.origin("raw", cls.answer_by_credential)
+
+    @classmethod
+    def answer_by_credential(cls, visit):
+        while request := visit.read_request():
+            good = request.all("authorization") == [f"Bearer {cls.op.value}"]
+            visit.send(f"HTTP/1.1 {200 if good else 401} Judged\r\nContent-Length: 0\r\n\r\n".encode())
+
+    @classmethod
+    def routes(cls):
+        return [cls.world.route("raw", source=SOURCE)]
+
+    @classmethod
+    def options(cls):
+        return {"environment": cls.op.environment()}
+
+    def test_401_brings_the_new_value_to_the_next_request(self):
+        with self.tunnel("raw") as tunnel:
+            self.assertEqual(tunnel.request(GET).status, 200)
+            self.op.value = "canary-rotated-later"
+            self.op.arrange()
+            self.assertIn(tunnel.request(GET).status, (200, 401))  # 401: the value that was kept
+            self.assertEqual(tunnel.request(GET).status, 200)
+        self.assert_sealed(self.op.value)
+
+
 class StartUp(CordonTest):
     @classmethod
     def setUpClass(cls):
