@@ -52,6 +52,7 @@ struct Command {
   std::span<const Command* const> subcommands = {};
 };
 
+extern const Command kApprove;
 extern const Command kCheck;
 extern const Command kDemo;
 extern const Command kEnv;

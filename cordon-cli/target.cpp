@@ -41,7 +41,6 @@ void append_config_features(const Config& config, std::vector<std::string>& out)
     out.emplace_back(
         "secrets.cache_ttl: this version keeps no secrets and fetches them for every request; remove the key or set it "
         "to 0");
-  if (config.secrets.require_approval) out.emplace_back("secrets.require_approval: approvals are not in this version");
 }
 
 }  // namespace

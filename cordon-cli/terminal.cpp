@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -38,6 +39,19 @@ bool colour_is_wanted(const Environment& environment) {
   if (no_color != environment.end() && !no_color->second.empty()) return false;
   const auto term = environment.find("TERM");
   return term == environment.end() || term->second != "dumb";
+}
+
+/// A line of standard input, in lower case and without blanks around it; what there is of it when the input ends.
+std::string read_line() {
+  std::string line;
+  char c = 0;
+  for (;;) {
+    const ssize_t count = ::read(STDIN_FILENO, &c, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0 || c == '\n' || line.size() > 1024) break;
+    if (c != ' ' && c != '\t' && c != '\r') line += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return line;
 }
 
 bool is_control(unsigned char c) {
@@ -87,6 +101,18 @@ void Terminal::error(std::string_view text) const {
 }
 void Terminal::hint(std::string_view text) const {
   line("", Style::cyan, "hint: ", text);
+}
+
+bool Terminal::can_ask() const noexcept {
+  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+}
+
+bool Terminal::confirm(std::string_view question) const {
+  // An answer that was typed before the question could be seen is none.
+  ::tcflush(STDIN_FILENO, TCIFLUSH);
+  write_all(STDERR_FILENO, fmt::format("{} [y/N] ", without_controls(question)));
+  const std::string answer = read_line();
+  return answer == "y" || answer == "yes";
 }
 
 void Terminal::print_to_error(std::string_view text) const {

@@ -35,6 +35,12 @@ class Terminal {
   void error(std::string_view text) const;
   void hint(std::string_view text) const;
 
+  /// Whether a person can be asked: standard input and standard error are terminals.
+  bool can_ask() const noexcept;
+
+  /// Asks on standard error and reads one line: true only for `y` or `yes`, in any case.
+  bool confirm(std::string_view question) const;
+
   /// `text` as it is to standard error, for usage help.
   void print_to_error(std::string_view text) const;
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "approvals.hpp"
 #include "command.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -24,19 +25,22 @@ struct Findings {
   Instance instance;
   std::vector<ConfigFault> faults;
   std::vector<std::string> unsupported;
-  std::optional<Target> target;  ///< There when there are no faults.
+  std::optional<Target> target;                   ///< There when there are no faults.
+  std::optional<Result<BindingReview>> bindings;  ///< Likewise.
 
-  bool good() const { return faults.empty() && unsupported.empty(); }
+  bool good() const { return faults.empty() && unsupported.empty() && !bindings_error(); }
+  const Error* bindings_error() const { return bindings && !*bindings ? &bindings->error() : nullptr; }
 };
 
-Findings examine(Instance instance) {
-  Findings findings{std::move(instance), {}, {}, std::nullopt};
+Findings examine(const Context& context, Instance instance) {
+  Findings findings{std::move(instance), {}, {}, std::nullopt, std::nullopt};
   auto loaded = Config::load(findings.instance.config);
   findings.unsupported = unsupported_features(loaded ? loaded->config : Config{}, findings.instance);
   if (loaded)
     findings.target = Target{findings.instance, std::move(loaded->config), std::move(loaded->warnings)};
   else
     findings.faults = std::move(loaded.error());
+  if (findings.target) findings.bindings = review_target(context, *findings.target);
   return findings;
 }
 
@@ -89,6 +93,15 @@ void print_plan(Terminal& terminal, const Target& target) {
   print_routes(terminal, target.config.routes);
 }
 
+void warn_of(const Terminal& terminal, const BindingReview& review, const Options& options) {
+  for (const RequestedBinding& binding : review.unapproved)
+    terminal.warning(fmt::format("not approved: {}", describe(binding)));
+  if (review.unapproved.empty()) return;
+  terminal.hint(fmt::format("{}to approve them: {}",
+                            review.rule == ApprovalRule::required ? "their requests will be refused until then; " : "",
+                            command_line("approve", options.target)));
+}
+
 Exit report_as_text(const Context& context, const Options& options, const Findings& findings) {
   for (const ConfigFault& fault : findings.faults)
     context.terminal.error(fault.to_string());
@@ -97,11 +110,14 @@ Exit report_as_text(const Context& context, const Options& options, const Findin
   if (findings.target)
     for (const ConfigFault& warning : findings.target->warnings)
       context.terminal.warning(warning.to_string());
+  if (const Error* error = findings.bindings_error()) context.terminal.error(error->message());
   if (findings.good()) {
     print_plan(context.terminal, *findings.target);
+    warn_of(context.terminal, **findings.bindings, options);
     return Exit::done;
   }
-  const std::size_t count = findings.faults.size() + findings.unsupported.size();
+  const std::size_t count =
+      findings.faults.size() + findings.unsupported.size() + (findings.bindings_error() != nullptr ? 1 : 0);
   context.terminal.hint(fmt::format("{}; mend {}, then: {}", counted(count, "fault"), count == 1 ? "it" : "them",
                                     command_line("check", options.target)));
   return Exit::failed;
@@ -132,6 +148,16 @@ nlohmann::ordered_json to_json(const Route& route) {
           {"secret", describe(route.secret)}};
 }
 
+nlohmann::ordered_json to_json(const Result<BindingReview>& bindings) {
+  if (!bindings) return {{"error", bindings.error().message()}};
+  nlohmann::ordered_json out = {{"approval_required", bindings->rule == ApprovalRule::required},
+                                {"unapproved", nlohmann::ordered_json::array()}};
+  for (const RequestedBinding& binding : bindings->unapproved)
+    out["unapproved"].push_back(
+        {{"name", binding.name}, {"secret", binding.source}, {"to", destination_text(binding.binding)}});
+  return out;
+}
+
 Exit report_as_json(const Context& context, const Findings& findings) {
   nlohmann::ordered_json out = {{"valid", findings.good()},
                                 {"config", findings.instance.config.string()},
@@ -147,6 +173,7 @@ Exit report_as_json(const Context& context, const Findings& findings) {
     out["routes"] = nlohmann::ordered_json::array();
     for (const Route& route : target.config.routes)
       out["routes"].push_back(to_json(route));
+    out["bindings"] = to_json(*findings.bindings);
   }
   // Bytes that are not UTF-8, as a path may have, become U+FFFD.
   context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
@@ -163,7 +190,7 @@ Exit run(const Context& context, const Options& options) {
     report_missing_config(context.terminal, *instance);
     return Exit::failed;
   }
-  const Findings findings = examine(std::move(*instance));
+  const Findings findings = examine(context, std::move(*instance));
   return options.json ? report_as_json(context, findings) : report_as_text(context, options, findings);
 }
 

@@ -10,6 +10,7 @@
 #include <cordon/control_client.hpp>
 #include <cordon/proxy_server.hpp>
 
+#include "approvals.hpp"
 #include "command.hpp"
 #include "port_holder.hpp"
 #include "process_settings.hpp"
@@ -85,7 +86,8 @@ Exit refuse_errors(const Context& context, const Options& options, const Target&
 
 std::string route_text(const Route& route) {
   const std::string ports = route.ports.any ? "*" : fmt::format("{}", fmt::join(route.ports.list, ","));
-  return fmt::format("route {}: {}:{}, secret from {}", route.name, route.host, ports, describe(route.secret));
+  return fmt::format("route {}: {}:{}, secret from {}{}", route.name, route.host, ports, describe(route.secret),
+                     route.approved ? "" : ", not approved");
 }
 
 void announce(EventSink& sink, const Target& target, const ProxyServer& server) {
@@ -100,8 +102,8 @@ std::string_view signal_name(int signal) {
   return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
-/// Serves until a signal ends it.
-Exit serve(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& supervisor, EventSink& sink) {
+/// From now on signals stop the server, also before it serves.
+void stop_on_signals(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& supervisor, EventSink& sink) {
   signals.deliver_to([&server, &sink, &supervisor](int signal, StopMode mode) {
     const bool graceful = mode == StopMode::graceful;
     sink.on_notice(LogLevel::info, fmt::format("{}: stopping{}", signal_name(signal),
@@ -109,6 +111,10 @@ Exit serve(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& 
     if (graceful) supervisor.send("STOPPING=1");
     server.stop(mode);
   });
+}
+
+/// Serves until a signal ends it.
+Exit serve(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& supervisor, EventSink& sink) {
   supervisor.send("READY=1");
   const auto served = server.run();
   signals.deliver_to([](int /*signal*/, StopMode /*mode*/) {});  // it is ending already, and the server with it
@@ -130,21 +136,26 @@ struct Surroundings {
   SupervisorNotifier supervisor;
 };
 
-Exit start(const Context& context, const Options& options, const Target& target, const Surroundings& surroundings,
+Exit start(const Context& context, const Options& options, Target& target, const Surroundings& surroundings,
            StopSignals& signals) {
+  const auto review = apply_approvals(context, target);
+  if (!review) return refuse_errors(context, options, target, {review.error()});
   const auto sink = make_log(
       {.level = level_of(options.level), .format = options.format == "json" ? LogFormat::json : LogFormat::text});
+  tell_unapproved(*sink, *review, options.target);
   auto secrets = SecretStore::create(target.config.secrets, context.environment);
   secrets.limit_helper_descriptors(surroundings.helper_descriptors);
   auto server = ProxyServer::create(target.config, std::move(secrets), target.ca_paths(), proxy_options(target, *sink));
   if (!server) return refuse_errors(context, options, target, server.error());
+  stop_on_signals(*server, signals, surroundings.supervisor, *sink);
   announce(*sink, target, *server);
+  record_approvals(*sink, target, *review);
   return serve(*server, signals, surroundings.supervisor, *sink);
 }
 
 Exit run(const Context& context, const Options& options) {
   const Surroundings surroundings{harden_process(), SupervisorNotifier(context.environment)};
-  const auto target = load_target(context, options.target);
+  auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
   if (const auto unsupported = unsupported_features(target->config, target->instance); !unsupported.empty()) {
     refuse(context, unsupported,

@@ -63,8 +63,8 @@ class Check(CliTest):
         listener = ('[[listeners]]\nname = "db"\nport = 15432\nupstream = "db.example.com:5432"\n[listeners.auth]\n'
                     'type = "password"\nusername = "u"\n[listeners.auth.secret]\nsource = "env"\nvariable = "DB"\n')
         self.write_config(self.route("one", "a.example.com", 'source = "keyring"\naccount = "x"') +
-                          listener + '[secrets]\ncache_ttl = "15m"\nrequire_approval = true\n')
-        named = ("route one: the secret source keyring", "listener db:", "secrets.cache_ttl:", "secrets.require_approval:")
+                          listener + '[secrets]\ncache_ttl = "15m"\n')
+        named = ("route one: the secret source keyring", "listener db:", "secrets.cache_ttl:")
         for command in ("check", "start"):
             with self.subTest(command):
                 self.assert_error(self.cordon(command), *named)

@@ -1,0 +1,59 @@
+#include "approvals.hpp"
+
+#include <fmt/format.h>
+
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+/// The config file whose word counts for every instance of this user.
+Result<std::filesystem::path> user_config(const Context& context) {
+  TargetOptions user;
+  user.scope = "user";
+  const auto instance = resolve_instance(context, user);
+  if (!instance) return std::unexpected(instance.error());
+  return instance->config;
+}
+
+}  // namespace
+
+Result<BindingReview> review_target(const Context& context, const Target& target) {
+  const auto user = user_config(context);
+  if (!user) return std::unexpected(user.error());
+  const auto rule = approval_rule(target.config, *user);
+  if (!rule) return std::unexpected(rule.error());
+  return review_bindings(target.config, target.instance.bindings, *rule);
+}
+
+Result<BindingReview> apply_approvals(const Context& context, Target& target) {
+  auto review = review_target(context, target);
+  if (review) withhold_unapproved(target.config, *review);
+  return review;
+}
+
+void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetOptions& options) {
+  const bool required = review.rule == ApprovalRule::required;
+  for (const RequestedBinding& binding : review.unapproved) {
+    const std::string consequence = required ? "; its requests are refused (binding_unapproved) until it is" : "";
+    sink.on_notice(LogLevel::warn, fmt::format("new binding, not approved: {}{}; to look at it and approve it: {}",
+                                               describe(binding), consequence, command_line("approve", options)));
+  }
+}
+
+void record_approvals(EventSink& sink, const Target& target, const BindingReview& review) {
+  const auto recorded = record_bindings(target.config, target.instance.bindings, review.rule);
+  if (!recorded) {
+    sink.on_notice(LogLevel::warn,
+                   fmt::format("what secrets go where could not be recorded, so that changes of it will not be "
+                               "noticed: {}",
+                               recorded.error().message()));
+  } else if (review.first_start && review.rule == ApprovalRule::advised) {
+    const std::size_t count = requested_bindings(target.config).size();
+    sink.on_notice(LogLevel::info,
+                   fmt::format("first start of {}: {} taken as approved; what is new later is warned of",
+                               target.instance.name, counted(count, "binding")));
+  }
+}
+
+}  // namespace cordon::cli

@@ -1,0 +1,28 @@
+// Bindings as the commands use them: a start or a reload goes by them, tells of new ones and records them.
+#pragma once
+
+#include <string>
+
+#include <cordon/bindings.hpp>
+#include <cordon/event_sink.hpp>
+
+#include "target.hpp"
+
+namespace cordon::cli {
+
+/// What is known of the bindings of the target's config, by the rule of its own and of the user-scope file. Writes nothing.
+/// @returns as approval_rule and review_bindings; nothing may be started then
+Result<BindingReview> review_target(const Context& context, const Target& target);
+
+/// review_target, and takes what must not be used out of the target's config (withhold_unapproved). Before the config is
+/// used.
+Result<BindingReview> apply_approvals(const Context& context, Target& target);
+
+/// Warns of each binding that is not approved. `options` are for the command that is shown.
+void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetOptions& options);
+
+/// Records the bindings of a config that is now in use. What cannot be written is only warned of: every binding stays new
+/// then, or the first start the first.
+void record_approvals(EventSink& sink, const Target& target, const BindingReview& review);
+
+}  // namespace cordon::cli

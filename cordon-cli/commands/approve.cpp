@@ -1,0 +1,192 @@
+// cordon approve: shows what secrets would newly go where, and records that their owner agrees.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include <cordon/bindings.hpp>
+#include <cordon/control_client.hpp>
+
+#include "approvals.hpp"
+#include "command.hpp"
+#include "target.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+using Bindings = std::vector<RequestedBinding>;
+
+struct Options {
+  TargetOptions target;
+  std::vector<std::string> names;
+  bool yes = false;
+  bool json = false;
+};
+
+enum class Outcome : unsigned char { approved, left };
+
+/// Whether every name is one of the config's. What is wrong is already reported when it is false.
+bool check_names(const Context& context, const Options& options, const Config& config) {
+  const Bindings all = requested_bindings(config);
+  std::vector<std::string_view> known;
+  for (const RequestedBinding& binding : all)
+    known.push_back(binding.name);
+  for (const std::string& name : options.names) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const auto guess = nearest(name, known);
+    context.terminal.error(fmt::format("there is no route or listener `{}`", name));
+    context.terminal.hint(
+        guess ? fmt::format("did you mean `{}`?", *guess)
+              : fmt::format("without a name all are shown: {}", command_line("approve", options.target)));
+    return false;
+  }
+  return true;
+}
+
+void keep_named(Bindings& bindings, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  std::erase_if(bindings,
+                [&](const RequestedBinding& binding) { return std::ranges::find(names, binding.name) == names.end(); });
+}
+
+std::string row(const Terminal& terminal, std::string_view label, std::string_view value) {
+  return value.empty() ? std::string() : fmt::format("    {:<8}{}\n", label, terminal.paint(Style::plain, value));
+}
+
+void print_binding(Terminal& terminal, const RequestedBinding& requested) {
+  const Binding& binding = requested.binding;
+  terminal.print(fmt::format("\n  {}\n", terminal.paint(Style::cyan, requested.name)));
+  terminal.print(row(terminal, "secret", reference_text(binding)));
+  terminal.print(row(terminal, "to", destination_text(binding)));
+  terminal.print(row(terminal, "also", terms_text(binding)));
+  terminal.print(row(terminal, "seen", requested.first_used));
+}
+
+nlohmann::ordered_json to_json(const RequestedBinding& requested) {
+  const Binding& binding = requested.binding;
+  nlohmann::ordered_json ports = binding.ports.list;
+  if (binding.ports.any) ports = "any";
+  return {{"name", requested.name}, {"secret", binding.secret}, {"host", binding.host},
+          {"port", ports},          {"terms", binding.terms},   {"first_used", requested.first_used}};
+}
+
+void print_json(const Context& context, const Target& target, const Bindings& bindings, Outcome outcome) {
+  nlohmann::ordered_json out = {{"config", target.instance.config.string()},
+                                {"instance", target.instance.name},
+                                {"approved", outcome == Outcome::approved},
+                                {"bindings", nlohmann::ordered_json::array()}};
+  for (const RequestedBinding& binding : bindings)
+    out["bindings"].push_back(to_json(binding));
+  context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+void print_bindings(const Context& context, const Target& target, const Bindings& bindings) {
+  Terminal& terminal = context.terminal;
+  terminal.print(fmt::format("{} of {} not approved yet:\n", counted(bindings.size(), "binding"),
+                             terminal.paint(Style::bold, target.instance.config.string())));
+  for (const RequestedBinding& binding : bindings)
+    print_binding(terminal, binding);
+  terminal.print("\n");
+}
+
+/// What a person typed, for the next time.
+std::string same_command(const Options& options) {
+  std::string line = command_line("approve", options.target);
+  for (const std::string& name : options.names)
+    line += " " + shell_quoted(name);
+  return line;
+}
+
+/// Whether the owner agrees. What is wrong is already reported when it is false.
+bool agreed(const Context& context, const Options& options, std::size_t count) {
+  if (options.yes) return true;
+  if (options.json || !context.terminal.can_ask()) {
+    context.terminal.error(fmt::format("{} not approved", counted(count, "binding")));
+    context.terminal.hint(fmt::format("to approve: {} --yes", same_command(options)));
+    return false;
+  }
+  if (context.terminal.confirm(count == 1 ? "Approve it?" : fmt::format("Approve these {}?", count))) return true;
+  context.terminal.error("nothing was approved");
+  context.terminal.hint("if you did not make this change, take it back in the config and restart Cordon");
+  return false;
+}
+
+/// A running instance goes by what it read at its start.
+void tell_next_step(const Context& context, const Target& target) {
+  const auto health = probe_health(target.config.listen, std::chrono::milliseconds{500});
+  if (!health || health->instance != target.instance.name) return;
+  context.terminal.hint(fmt::format("{} is running; it goes by this after a restart", target.instance.name));
+}
+
+/// Asks and records. What is wrong is already reported.
+Outcome approve(const Context& context, const Options& options, const Target& target, const Bindings& bindings) {
+  if (bindings.empty()) return Outcome::approved;
+  if (!agreed(context, options, bindings.size())) return Outcome::left;
+  std::vector<Binding> approved;
+  for (const RequestedBinding& binding : bindings)
+    approved.push_back(binding.binding);
+  if (const auto done = approve_bindings(approved, target.instance.bindings); !done) {
+    context.terminal.error(done.error().message());
+    return Outcome::left;
+  }
+  tell_next_step(context, target);
+  return Outcome::approved;
+}
+
+std::string closing_words(const Options& options, const Target& target, std::size_t count) {
+  if (count > 0) return fmt::format("approved {}\n", counted(count, "binding"));
+  if (!options.names.empty())
+    return fmt::format("nothing to approve: approved already: {}\n", fmt::join(options.names, ", "));
+  return fmt::format("nothing to approve: every binding of {} is approved\n", target.instance.name);
+}
+
+Exit run(const Context& context, const Options& options) {
+  const auto target = load_target(context, options.target);
+  if (!target || !check_names(context, options, target->config)) return Exit::failed;
+  auto bindings = unapproved_bindings(target->config, target->instance.bindings);
+  if (!bindings) {
+    context.terminal.error(bindings.error().message());
+    return Exit::failed;
+  }
+  // What is shown is what is recorded, whatever becomes of the config meanwhile.
+  keep_named(*bindings, options.names);
+  if (!options.json && !bindings->empty()) print_bindings(context, *target, *bindings);
+  const Outcome outcome = approve(context, options, *target, *bindings);
+  if (options.json) {
+    print_json(context, *target, *bindings, outcome);
+  } else if (outcome == Outcome::approved) {
+    context.terminal.print(closing_words(options, *target, bindings->size()));
+  }
+  return outcome == Outcome::approved ? Exit::done : Exit::failed;
+}
+
+Action declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_target_options(app, options->target);
+  app.add_flag("--yes", options->yes, "Approve without asking");
+  app.add_flag("--json", options->json, "Report as JSON");
+  app.add_option("names", options->names)->group("");
+  return [options](const Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+const Command kApprove = {
+    .name = "approve",
+    .summary = "Show and accept what secrets newly go where",
+    .arguments = "[NAME...]",
+    .details =
+        "Shows each route or listener whose secret, host or port this instance has not used\n"
+        "before, or whose command is new, and asks whether you agree. With NAME only those.\n"
+        "Without a terminal it only shows them, unless --yes is given.",
+    .examples =
+        "  cordon approve\n"
+        "  cordon approve stripe\n"
+        "  cordon approve --yes --config services/cordon.toml\n",
+    .declare = declare,
+};
+
+}  // namespace cordon::cli
