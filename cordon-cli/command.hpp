@@ -56,8 +56,12 @@ extern const Command kApprove;
 extern const Command kCheck;
 extern const Command kDemo;
 extern const Command kEnv;
+extern const Command kLogs;
+extern const Command kReload;
 extern const Command kRun;
 extern const Command kStart;
+extern const Command kStatus;
+extern const Command kStop;
 extern const Command kToken;
 extern const Command kWait;
 

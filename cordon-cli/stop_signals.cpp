@@ -1,5 +1,6 @@
 #include "stop_signals.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -29,7 +30,14 @@ sigset_t stop_set() {
 
 }  // namespace
 
-StopSignals::StopSignals() {
+HangUp meaning_of_hang_up() {
+  const int terminal = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (terminal < 0) return HangUp::reload;
+  ::close(terminal);
+  return HangUp::stop;
+}
+
+StopSignals::StopSignals(HangUp hang_up) : hang_up_(hang_up) {
   const sigset_t set = stop_set();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   thread_ = std::thread([this] { wait_for_signals(); });
@@ -45,9 +53,10 @@ StopSignals::~StopSignals() {
   thread_.join();
 }
 
-void StopSignals::deliver_to(Handler handler) {
+void StopSignals::deliver_to(Handler handler, std::function<void()> reload) {
   const std::lock_guard lock(mutex_);
   handler_ = std::move(handler);
+  reload_ = std::move(reload);
 }
 
 bool StopSignals::take(int signal) {
@@ -65,6 +74,10 @@ void StopSignals::wait_for_signals() {
     if (::sigwait(&set, &signal) != 0) continue;
     const std::lock_guard lock(mutex_);
     if (over_) return;
+    if (signal == SIGHUP && hang_up_ == HangUp::reload) {
+      if (reload_) reload_();
+      continue;
+    }
     if (!handler_) die_of(signal);
     if (take(signal)) insistent_ = signal;
   }

@@ -10,12 +10,6 @@
 namespace cordon::cli {
 namespace {
 
-std::filesystem::path config_home(const Environment& environment) {
-  const auto xdg = environment.find("XDG_CONFIG_HOME");
-  if (xdg != environment.end() && xdg->second.starts_with('/')) return xdg->second;
-  return default_config_home();
-}
-
 /// The source's name when this version does not have it.
 std::string_view missing_source(const SecretRef& ref) {
   if (std::holds_alternative<KeyringRef>(ref)) return "keyring";
@@ -60,12 +54,19 @@ std::string command_line(std::string_view command, const TargetOptions& options)
   return line;
 }
 
+std::filesystem::path config_home(const Environment& environment) {
+  const auto xdg = environment.find("XDG_CONFIG_HOME");
+  if (xdg != environment.end() && xdg->second.starts_with('/')) return xdg->second;
+  return default_config_home();
+}
+
 Result<Instance> resolve_instance(const Context& context, const TargetOptions& options) {
   InstanceRequest request;
   if (!options.config.empty()) request.config = options.config;
   if (!options.scope.empty()) request.scope = options.scope == "user" ? Scope::user : Scope::project;
   request.working_directory = context.working_directory;
   request.config_home = config_home(context.environment);
+  request.socket_folders = default_socket_folders();
   return Instance::resolve(request);
 }
 

@@ -25,6 +25,9 @@ void add_target_options(CLI::App& app, TargetOptions& options);
 /// `cordon <command>` with the same --config or --scope, as a shell reads it. For hints.
 std::string command_line(std::string_view command, const TargetOptions& options);
 
+/// $XDG_CONFIG_HOME, or what stands in for it.
+std::filesystem::path config_home(const Environment& environment);
+
 /// The instance that the options name.
 Result<Instance> resolve_instance(const Context& context, const TargetOptions& options);
 

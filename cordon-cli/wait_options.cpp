@@ -11,10 +11,6 @@
 namespace cordon::cli {
 namespace {
 
-std::string check_duration(const std::string& text) {
-  return parse_duration(text) ? std::string() : fmt::format("`{}` is no time; write it as 60s, 250ms or 2m", text);
-}
-
 void report(const Terminal& terminal, const Error& error, const Target& target, const TargetOptions& named,
             const PatienceOptions& patience) {
   if (error.code == Errc::timed_out) {
@@ -30,6 +26,10 @@ void report(const Terminal& terminal, const Error& error, const Target& target, 
 }
 
 }  // namespace
+
+std::string check_duration(const std::string& text) {
+  return parse_duration(text) ? std::string() : fmt::format("`{}` is no time; write it as 60s, 250ms or 2m", text);
+}
 
 void add_patience_options(CLI::App& app, PatienceOptions& options) {
   app.add_option("--timeout", options.timeout, "Give up after this time (default: 60s)")

@@ -13,6 +13,9 @@ struct PatienceOptions {
   std::string interval = "50ms";
 };
 
+/// What is wrong with a time that was given as an option; empty when nothing is.
+std::string check_duration(const std::string& text);
+
 /// Declares --timeout and --interval; a value that is no time is a usage error.
 void add_patience_options(CLI::App& app, PatienceOptions& options);
 

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <csignal>
+#include <chrono>
 #include <memory>
 
 #include <cordon/control_client.hpp>
@@ -14,7 +14,7 @@
 #include "command.hpp"
 #include "port_holder.hpp"
 #include "process_settings.hpp"
-#include "sd_notify.hpp"
+#include "running_proxy.hpp"
 #include "stop_signals.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -98,31 +98,6 @@ void announce(EventSink& sink, const Target& target, const ProxyServer& server) 
   sink.on_notice(LogLevel::info, fmt::format("{} listens on 127.0.0.1:{}", target.instance.name, server.port()));
 }
 
-std::string_view signal_name(int signal) {
-  return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
-}
-
-/// From now on signals stop the server, also before it serves.
-void stop_on_signals(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& supervisor, EventSink& sink) {
-  signals.deliver_to([&server, &sink, &supervisor](int signal, StopMode mode) {
-    const bool graceful = mode == StopMode::graceful;
-    sink.on_notice(LogLevel::info, fmt::format("{}: stopping{}", signal_name(signal),
-                                               graceful ? ", running requests may finish" : " at once"));
-    if (graceful) supervisor.send("STOPPING=1");
-    server.stop(mode);
-  });
-}
-
-/// Serves until a signal ends it.
-Exit serve(ProxyServer& server, StopSignals& signals, const SupervisorNotifier& supervisor, EventSink& sink) {
-  supervisor.send("READY=1");
-  const auto served = server.run();
-  signals.deliver_to([](int /*signal*/, StopMode /*mode*/) {});  // it is ending already, and the server with it
-  if (served) return Exit::done;
-  sink.on_notice(LogLevel::error, served.error().message());
-  return Exit::failed;
-}
-
 ProxyOptions proxy_options(const Target& target, EventSink& sink) {
   ProxyOptions options;
   options.instance = target.instance.name;
@@ -130,27 +105,40 @@ ProxyOptions proxy_options(const Target& target, EventSink& sink) {
   return options;
 }
 
-/// What the process was given, for what it starts.
-struct Surroundings {
-  std::uint64_t helper_descriptors;
-  SupervisorNotifier supervisor;
-};
-
 Exit start(const Context& context, const Options& options, Target& target, const Surroundings& surroundings,
            StopSignals& signals) {
   const auto review = apply_approvals(context, target);
   if (!review) return refuse_errors(context, options, target, {review.error()});
   const auto sink = make_log(
       {.level = level_of(options.level), .format = options.format == "json" ? LogFormat::json : LogFormat::text});
-  tell_unapproved(*sink, *review, options.target);
-  auto secrets = SecretStore::create(target.config.secrets, context.environment);
-  secrets.limit_helper_descriptors(surroundings.helper_descriptors);
-  auto server = ProxyServer::create(target.config, std::move(secrets), target.ca_paths(), proxy_options(target, *sink));
+  LogTee log(*sink);
+  tell_unapproved(log, *review, options.target);
+  auto server = ProxyServer::create(target.config, make_secret_store(context, target.config, surroundings),
+                                    target.ca_paths(), proxy_options(target, log));
   if (!server) return refuse_errors(context, options, target, server.error());
-  stop_on_signals(*server, signals, surroundings.supervisor, *sink);
-  announce(*sink, target, *server);
-  record_approvals(*sink, target, *review);
-  return serve(*server, signals, surroundings.supervisor, *sink);
+  const auto tell = [&] {
+    announce(log, target, *server);
+    record_approvals(log, target, *review);
+  };
+  return serve(*server, {context, options.target, target.instance, surroundings, log, tell}, signals);
+}
+
+/// Whether nobody else can change the instance's state, and the instance does not run. What is wrong is already reported
+/// when it is false.
+bool may_start(const Context& context, const Options& options, const Instance& instance) {
+  if (const auto safe = check_state_folder(instance); !safe) {
+    refuse(context, {safe.error().message()},
+           fmt::format("nothing was started; mend the above, then: {}", command_line("start", options.target)));
+    return false;
+  }
+  const auto running = ControlClient(instance).status(std::chrono::seconds{1});
+  if (!running) return true;
+  refuse(context,
+         {fmt::format("already running: {} answers on 127.0.0.1:{} (pid {})", instance.name, running->proxy.port,
+                      running->pid)},
+         fmt::format("to read the config again: {}; to end it: {}", command_line("reload", options.target),
+                     command_line("stop", options.target)));
+  return false;
 }
 
 Exit run(const Context& context, const Options& options) {
@@ -162,7 +150,8 @@ Exit run(const Context& context, const Options& options) {
            fmt::format("nothing was started; mend the above, then: {}", command_line("start", options.target)));
     return Exit::failed;
   }
-  StopSignals signals;
+  if (!may_start(context, options, target->instance)) return Exit::failed;
+  StopSignals signals(meaning_of_hang_up());
   const Exit exit = start(context, options, *target, surroundings, signals);
   if (signals.insistent() != 0) StopSignals::die_of(signals.insistent());
   return exit;
@@ -188,8 +177,9 @@ const Command kStart = {
     .arguments = "",
     .details =
         "Reads the config, fetches every secret once, makes the CA if there is none, and serves on\n"
-        "127.0.0.1 until SIGINT, SIGTERM or SIGHUP. Running requests then get 4 s; a second signal\n"
-        "of the same kind ends at once. The log goes to standard error.",
+        "127.0.0.1 until SIGINT, SIGTERM or `cordon stop`. Running requests then get 4 s; a second\n"
+        "signal of the same kind ends at once. SIGHUP reloads the config, or ends like SIGTERM when\n"
+        "there is a controlling terminal. The log goes to standard error.",
     .examples =
         "  cordon start\n"
         "  cordon start --config services/cordon.toml --log-format json\n"

@@ -151,8 +151,17 @@ class Refusal(CliTest):
     def test_same_instance_is_already_running(self):
         self.write_config()
         daemon = self.start()
-        self.assert_error(self.cordon("start"), "already running: project-", f"127.0.0.1:{self.port}", f"kill {daemon.pid}")
+        self.assert_error(self.cordon("start"), "already running: project-", f"127.0.0.1:{self.port}", f"pid {daemon.pid}",
+                          "cordon stop", "cordon reload")
         self.assertEqual(daemon.health()[0], 200)
+
+    def test_same_instance_is_found_before_secrets_are_fetched(self):
+        self.write_config()
+        self.start()
+        begun = self.root / "begun"
+        self.write_config(self.route(secret=f'source = "command"\nargv = ["sh", "-c", "touch {begun}; echo k"]'))
+        self.assert_error(self.cordon("start"), "already running: project-")
+        self.assertFalse(begun.exists())
 
     def test_another_instance_on_the_port_is_named(self):
         self.write_config()

@@ -24,7 +24,7 @@ class Stop(CliTest):
         return connection
 
     def test_each_signal_ends_an_idle_proxy_at_once(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number.name):
                 self.write_config()
                 daemon = self.start()
@@ -107,6 +107,42 @@ class Stop(CliTest):
         eventually(begun.exists)
         daemon.signal(signal.SIGINT)
         self.assertEqual(daemon.wait(1.5), -signal.SIGINT)
+
+    def test_command_ends_it_and_returns_when_it_has_gone(self):
+        self.write_config()
+        daemon = self.start()
+        done = self.cordon("stop")
+        self.assert_done(done)
+        self.assertIn("has stopped", done.out)
+        self.assertFalse(is_open(self.port))
+        self.assertEqual(list(self.config_home.glob("**/control.sock")), [])
+        self.assertEqual(daemon.wait(), 0)
+        self.assertIn("cordon stop: stopping", daemon.text())
+        self.assert_error(self.cordon("stop"), "is not running", code=3)
+
+    def test_command_lets_running_requests_finish(self):
+        def answer(connection):
+            time.sleep(1)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
+        origin, daemon = self.serve(answer)
+        connection = self.request_in_flight(origin)
+        self.assert_done(self.cordon("stop"))
+        self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 200 "))
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_command_cuts_running_requests_when_its_time_is_up(self):
+        origin, daemon = self.serve(lambda connection: time.sleep(30))
+        self.request_in_flight(origin)
+        begin = time.monotonic()
+        self.assert_done(self.cordon("stop", "--timeout", "300ms"))
+        self.assertLess(time.monotonic() - begin, 3.5)
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_command_and_start_follow_each_other_at_once(self):
+        self.write_config()
+        for _ in range(3):
+            self.start()
+            self.assert_done(self.cordon("stop"))
 
     def test_hangup_is_ignored_where_it_is_ignored_from_outside(self):
         self.write_config()

@@ -1,0 +1,69 @@
+// cordon reload: makes the running instance read its config again.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "command.hpp"
+#include "running_instance.hpp"
+
+namespace cordon::cli {
+namespace {
+
+/// Secrets are fetched anew, each within a time of its own; a person may have to unlock a store.
+constexpr std::chrono::minutes kReloadTime{5};
+
+bool may_mend_itself(const Error& error) {
+  return error.code == Errc::store_unavailable || error.code == Errc::secret_timeout;
+}
+
+Exit report_failure(const Context& context, const TargetOptions& options, const Instance& instance,
+                    const std::vector<Error>& errors) {
+  if (errors.size() == 1 && errors[0].code == Errc::not_running)
+    return report_unreachable(context, options, instance, errors[0]);
+  for (const Error& error : errors)
+    context.terminal.error(error.message());
+  const bool temporary = std::ranges::all_of(errors, may_mend_itself);
+  context.terminal.hint(fmt::format("{} goes on with what it had; {}, then: {}", instance.name,
+                                    temporary ? "make the store available" : "mend the above",
+                                    command_line("reload", options)));
+  return temporary ? Exit::store_unavailable : Exit::failed;
+}
+
+Exit run(const Context& context, const TargetOptions& options) {
+  const auto found = find_instance(context, options);
+  if (!found) return Exit::failed;
+  const auto outcome = found->client.reload(kReloadTime);
+  if (!outcome) return report_failure(context, options, found->instance, outcome.error());
+  for (const std::string& warning : outcome->warnings)
+    context.terminal.warning(warning);
+  context.terminal.print(fmt::format("{} has reloaded {}\n", found->instance.name,
+                                     context.terminal.paint(Style::plain, found->instance.config.string())));
+  return Exit::done;
+}
+
+Action declare(CLI::App& app) {
+  auto options = std::make_shared<TargetOptions>();
+  add_target_options(app, *options);
+  return [options](const Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+const Command kReload = {
+    .name = "reload",
+    .summary = "Make the running proxy read its config again",
+    .arguments = "",
+    .details =
+        "The running proxy reads config, tokens and CA again, fetches every secret anew and swaps\n"
+        "all of it at once. When anything of it fails, everything stays as it was, and every fault\n"
+        "is told here and in the log. Requests under way are not disturbed.",
+    .examples =
+        "  cordon reload\n"
+        "  cordon check && cordon reload\n",
+    .declare = declare,
+};
+
+}  // namespace cordon::cli

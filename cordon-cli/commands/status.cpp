@@ -1,0 +1,131 @@
+// cordon status: whether the instance runs, and what it has done.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "command.hpp"
+#include "running_instance.hpp"
+#include "status_text.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  TargetOptions target;
+  bool quiet = false;
+  bool json = false;
+  bool all = false;
+};
+
+void print_json(const Context& context, const Json& report) {
+  context.terminal.print(report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Json running_json(const InstanceStatus& status) {
+  Json out = {{"running", true}};
+  out.update(Json::parse(to_json(status)));
+  return out;
+}
+
+Exit show_running(const Context& context, const Options& options, const InstanceStatus& status) {
+  if (options.json)
+    print_json(context, running_json(status));
+  else if (!options.quiet)
+    print_status(context.terminal, status, std::chrono::system_clock::now());
+  return Exit::done;
+}
+
+Exit show_not_running(const Context& context, const Options& options, const Instance& instance, const Error& error) {
+  if (options.quiet && error.code == Errc::not_running) return Exit::not_running;
+  if (!options.json || error.code != Errc::not_running)
+    return report_unreachable(context, options.target, instance, error);
+  print_json(context, {{"running", false}, {"instance", instance.name}, {"config", instance.config.string()}});
+  return Exit::not_running;
+}
+
+std::vector<InstanceStatus> all_that_run(const Context& context) {
+  std::vector<InstanceStatus> out;
+  for (const auto& socket : find_control_sockets(config_home(context.environment), default_socket_folders())) {
+    if (auto status = ControlClient(socket).status(kAnswerTime)) out.push_back(*std::move(status));
+  }
+  return out;
+}
+
+std::string command_for(const InstanceStatus& status) {
+  return fmt::format("cordon status --config {}", shell_quoted(status.config.string()));
+}
+
+Exit show_all(const Context& context, const Options& options) {
+  const auto running = all_that_run(context);
+  const Exit exit = running.empty() ? Exit::not_running : Exit::done;
+  if (options.quiet) return exit;
+  if (options.json) {
+    Json report = {{"instances", Json::array()}};
+    for (const InstanceStatus& status : running) {
+      report["instances"].push_back(running_json(status));
+      report["instances"].back()["command"] = command_for(status);
+    }
+    print_json(context, report);
+    return exit;
+  }
+  for (const InstanceStatus& status : running)
+    context.terminal.print(fmt::format("{}  pid {}, 127.0.0.1:{}\n  {}\n",
+                                       context.terminal.paint(Style::bold, status.proxy.instance), status.pid,
+                                       status.proxy.port, context.terminal.paint(Style::plain, command_for(status))));
+  if (running.empty()) context.terminal.error("no instance of yours is running");
+  return exit;
+}
+
+/// Whether the command is about a folder in which there is nothing to ask for.
+bool names_nothing(const Options& options, const Instance& instance) {
+  std::error_code ignored;
+  return options.target.config.empty() && options.target.scope.empty() &&
+         !std::filesystem::exists(std::filesystem::symlink_status(instance.config, ignored));
+}
+
+Exit run(const Context& context, const Options& options) {
+  if (options.all) return show_all(context, options);
+  const auto found = find_instance(context, options.target);
+  if (!found) return Exit::failed;
+  const auto status = found->client.status(kAnswerTime);
+  if (status) return show_running(context, options, *status);
+  if (status.error().code == Errc::not_running && names_nothing(options, found->instance))
+    return show_all(context, options);
+  return show_not_running(context, options, found->instance, status.error());
+}
+
+Action declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_target_options(app, options->target);
+  app.add_flag("-q,--quiet", options->quiet, "Print nothing: the exit status tells");
+  app.add_flag("--json", options->json, "Report as JSON");
+  app.add_flag("--all", options->all, "List all running instances of yours");
+  return [options](const Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+const Command kStatus = {
+    .name = "status",
+    .summary = "Say whether the proxy runs, and what it has done",
+    .arguments = "",
+    .details =
+        "Shows the running proxy of this config: its process, its port, its routes with what went\n"
+        "through them, and the state of their secrets (never a value). In a folder without a\n"
+        "cordon.toml it lists the instances that run. The exit status is 0 when it runs, 3 when not.",
+    .examples =
+        "  cordon status\n"
+        "  cordon status --quiet || cordon start\n"
+        "  cordon status --all\n"
+        "  cordon status --json | jq '.routes[] | {name, injected}'\n",
+    .declare = declare,
+};
+
+}  // namespace cordon::cli

@@ -1,0 +1,165 @@
+#include "running_proxy.hpp"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "approvals.hpp"
+#include "reloader.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+/// How long the end waits for a reload, whose secrets may take their time.
+constexpr std::chrono::milliseconds kReloadPatience{1'000};
+
+std::string_view signal_name(int signal) {
+  return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
+}
+
+/// What sd_notify(3) asks for when a reload begins.
+std::string reloading_state() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1'000);
+}
+
+std::vector<Error> errors_of(const std::vector<ConfigFault>& faults) {
+  std::vector<Error> errors;
+  for (const ConfigFault& fault : faults)
+    errors.push_back({Errc::config_invalid, fault.to_string()});
+  return errors;
+}
+
+std::vector<Error> errors_of(const std::vector<std::string>& unsupported) {
+  std::vector<Error> errors;
+  for (const std::string& text : unsupported)
+    errors.push_back({Errc::not_supported, text});
+  return errors;
+}
+
+class RunningProxy {
+ public:
+  RunningProxy(ProxyServer& server, const Serving& serving)
+      : server_(server), serving_(serving), reloader_([this] { return reload(); }) {}
+
+  Exit run(StopSignals& signals) {
+    signals.deliver_to([this](int signal, StopMode mode) { stop(signal_name(signal), mode); },
+                       [this] { reloader_.request(); });
+    serving_.tell();
+    const auto control = open_control_socket();
+    supervisor().send("READY=1");
+    const auto served = server_.run();
+    // It is ending already, and the server with it.
+    signals.deliver_to([](int /*signal*/, StopMode /*mode*/) {}, {});
+    if (!served) serving_.log.on_notice(LogLevel::error, served.error().message());
+    const Exit exit = served ? Exit::done : Exit::failed;
+    // Nothing can hurry a secret store, and nobody waits for its answer any more.
+    if (!reloader_.end(kReloadPatience)) std::_Exit(static_cast<int>(exit));
+    return exit;
+  }
+
+ private:
+  const SupervisorNotifier& supervisor() const { return serving_.surroundings.supervisor; }
+
+  void stop(std::string_view why, StopMode mode) {
+    const bool graceful = mode == StopMode::graceful;
+    serving_.log.on_notice(LogLevel::info,
+                           fmt::format("{}: stopping{}", why, graceful ? ", running requests may finish" : " at once"));
+    stopping_ = true;
+    if (graceful) supervisor().send("STOPPING=1");
+    server_.stop(mode);
+  }
+
+  std::optional<ControlServer> open_control_socket();
+  ReloadOutcome reload();
+  ReloadOutcome try_reload();
+  std::vector<std::string> warnings_of(const Target& target) const;
+
+  ProxyServer& server_;
+  const Serving& serving_;
+  std::atomic<bool> stopping_ = false;
+  Reloader reloader_;
+};
+
+/// The proxy works without it, so that it cannot be had is only warned of.
+std::optional<ControlServer> RunningProxy::open_control_socket() {
+  ControlHandlers handlers = {.status = [this] { return server_.status(); },
+                              .reload = [this] { return reloader_.run(); },
+                              .stop = [this](StopMode mode) { stop("cordon stop", mode); },
+                              .forget_secret = [this](std::string_view name) { return server_.forget_secret(name); }};
+  auto control = ControlServer::start({.sockets = serving_.instance.control_sockets,
+                                       .config = serving_.instance.config,
+                                       .handlers = std::move(handlers),
+                                       .log = &serving_.log});
+  if (control) return *std::move(control);
+  serving_.log.on_notice(LogLevel::warn, fmt::format("status, reload, stop and logs will not find this proxy: {}",
+                                                     control.error().message()));
+  return std::nullopt;
+}
+
+ReloadOutcome RunningProxy::reload() {
+  supervisor().send(reloading_state());
+  auto outcome = try_reload();
+  if (outcome) {
+    for (const std::string& warning : outcome->warnings)
+      serving_.log.on_notice(LogLevel::warn, warning);
+    serving_.log.on_notice(LogLevel::info, fmt::format("reloaded {}", serving_.instance.config.string()));
+  } else {
+    for (const Error& error : outcome.error())
+      serving_.log.on_notice(LogLevel::error, error.message());
+    serving_.log.on_notice(LogLevel::error, fmt::format("not reloaded, everything stays as it was: {}",
+                                                        counted(outcome.error().size(), "fault")));
+  }
+  if (!stopping_) supervisor().send("READY=1");
+  return outcome;
+}
+
+/// The start-up sequence once more, as `cordon start` goes through it.
+ReloadOutcome RunningProxy::try_reload() {
+  auto loaded = Config::load(serving_.instance.config);
+  if (!loaded) return std::unexpected(errors_of(loaded.error()));
+  Target target{serving_.instance, std::move(loaded->config), std::move(loaded->warnings)};
+  if (const auto unsupported = unsupported_features(target.config, target.instance); !unsupported.empty())
+    return std::unexpected(errors_of(unsupported));
+  const auto review = apply_approvals(serving_.context, target);
+  if (!review) return std::unexpected(std::vector{review.error()});
+  auto secrets = make_secret_store(serving_.context, target.config, serving_.surroundings);
+  auto reloaded = server_.reload(target.config, std::move(secrets), target.ca_paths());
+  if (!reloaded) return std::unexpected(std::move(reloaded.error()));
+  tell_unapproved(serving_.log, *review, serving_.named);
+  record_approvals(serving_.log, target, *review);
+  return ReloadReport{warnings_of(target)};
+}
+
+std::vector<std::string> RunningProxy::warnings_of(const Target& target) const {
+  std::vector<std::string> warnings;
+  for (const ConfigFault& warning : target.warnings)
+    warnings.push_back(warning.to_string());
+  if (target.config.listen != server_.port())
+    warnings.push_back(fmt::format("the port stays {}: `listen` has changed to {}, which takes a restart: {} && {}",
+                                   server_.port(), target.config.listen, command_line("stop", serving_.named),
+                                   command_line("start", serving_.named)));
+  return warnings;
+}
+
+}  // namespace
+
+SecretStore make_secret_store(const Context& context, const Config& config, const Surroundings& surroundings) {
+  auto secrets = SecretStore::create(config.secrets, context.environment);
+  secrets.limit_helper_descriptors(surroundings.helper_descriptors);
+  return secrets;
+}
+
+Exit serve(ProxyServer& server, const Serving& serving, StopSignals& signals) {
+  return RunningProxy(server, serving).run(signals);
+}
+
+}  // namespace cordon::cli

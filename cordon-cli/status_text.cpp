@@ -1,0 +1,112 @@
+#include "status_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+using Time = std::chrono::system_clock::time_point;
+
+constexpr std::size_t kColumns = 7;
+using Row = std::array<std::string, kColumns>;
+
+std::string destination(const RouteStatus& route) {
+  const bool literal6 = route.host.find(':') != std::string::npos;
+  const std::string ports = route.ports.any ? "*" : fmt::format("{}", fmt::join(route.ports.list, ","));
+  return fmt::format("{}{}{}:{}", literal6 ? "[" : "", route.host, literal6 ? "]" : "", ports);
+}
+
+std::string ago(const std::optional<Time>& time, Time now) {
+  return time ? rough_time(now - *time) + " ago" : "never";
+}
+
+Row row_of(const RouteStatus& route, Time now) {
+  return {route.name,
+          destination(route),
+          fmt::format("{}", route.requests),
+          fmt::format("{}", route.injected),
+          fmt::format("{}", route.refused),
+          ago(route.last_injection, now),
+          route.approved ? secret_text(route.secret, now) : "not approved yet: run `cordon approve`"};
+}
+
+std::string padded(const std::string& text, std::size_t width, bool number) {
+  return number ? fmt::format("{:>{}}", text, width) : fmt::format("{:<{}}", text, width);
+}
+
+/// Counts stand at the right of their columns; the last column is as long as it is.
+std::string line_of(const Row& row, const std::array<std::size_t, kColumns>& widths) {
+  std::string line = " ";
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    line += ' ';
+    line += i + 1 == kColumns ? row[i] : padded(row[i], widths[i], i >= 2 && i <= 4) + " ";
+  }
+  return line;
+}
+
+void print_routes(Terminal& terminal, const std::vector<RouteStatus>& routes, Time now) {
+  const Row head = {"route", "host", "requests", "injected", "refused", "last injection", "secret"};
+  std::vector<Row> rows;
+  for (const RouteStatus& route : routes)
+    rows.push_back(row_of(route, now));
+  std::array<std::size_t, kColumns> widths{};
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    widths[i] = head[i].size();
+    for (const Row& row : rows)
+      widths[i] = std::max(widths[i], row[i].size());
+  }
+  terminal.print("\n" + terminal.paint(Style::bold, line_of(head, widths)) + "\n");
+  for (const Row& row : rows)
+    terminal.print(terminal.paint(Style::plain, line_of(row, widths)) + "\n");
+}
+
+void print_field(Terminal& terminal, std::string_view label, std::string_view value) {
+  terminal.print(fmt::format("  {:<13}{}\n", label, terminal.paint(Style::plain, value)));
+}
+
+}  // namespace
+
+std::string rough_time(std::chrono::system_clock::duration time) {
+  const auto seconds = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(time).count(), 0);
+  const auto minutes = seconds / 60;
+  const auto hours = minutes / 60;
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (minutes < 60) return fmt::format("{} min", minutes);
+  if (hours < 24) return fmt::format("{} h {} min", hours, minutes % 60);
+  return fmt::format("{} d {} h", hours / 24, hours % 24);
+}
+
+std::string secret_text(const SecretStatus& secret, Time now) {
+  std::string text = secret.source;
+  if (secret.held && secret.fetched)
+    text += fmt::format(", kept, {} old", rough_time(now - *secret.fetched));
+  else if (secret.fetched)
+    text += fmt::format(", fetched {}", ago(secret.fetched, now));
+  if (secret.last_error && (!secret.fetched || !secret.failed || *secret.failed >= *secret.fetched))
+    text += fmt::format(", failed {}: {}", ago(secret.failed, now), secret.last_error->message());
+  return text;
+}
+
+void print_status(Terminal& terminal, const InstanceStatus& status, Time now) {
+  const ProxyStatus& proxy = status.proxy;
+  terminal.print(
+      fmt::format("{} is {}\n", terminal.paint(Style::bold, proxy.instance), terminal.paint(Style::green, "running")));
+  print_field(terminal, "config", status.config.string());
+  print_field(terminal, "address", fmt::format("127.0.0.1:{}", proxy.port));
+  print_field(terminal, "pid", fmt::format("{}", status.pid));
+  print_field(terminal, "up",
+              fmt::format("{}, {}, version {}", rough_time(now - proxy.started), counted(proxy.reloads, "reload"),
+                          status.version));
+  print_field(terminal, "tokens", proxy.tokens_enforced ? "on" : "off: every program of yours may use the routes");
+  print_field(terminal, "connections", fmt::format("{}", proxy.connections));
+  print_field(terminal, "unmatched", counted(proxy.unmatched, "request"));
+  if (!proxy.routes.empty()) print_routes(terminal, proxy.routes, now);
+}
+
+}  // namespace cordon::cli

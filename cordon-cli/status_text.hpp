@@ -1,0 +1,21 @@
+// The status of a running instance for a person's eyes.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <cordon/control_client.hpp>
+
+#include "terminal.hpp"
+
+namespace cordon::cli {
+
+void print_status(Terminal& terminal, const InstanceStatus& status, std::chrono::system_clock::time_point now);
+
+/// What is known of a route's secret: source, age, last error; never a value.
+std::string secret_text(const SecretStatus& secret, std::chrono::system_clock::time_point now);
+
+/// `12 s`, `3 min`, `2 h 5 min`, `4 d 1 h`: two units at most.
+std::string rough_time(std::chrono::system_clock::duration time);
+
+}  // namespace cordon::cli
