@@ -6,7 +6,7 @@ import subprocess
 
 from harness import CORDON, CliTest, main
 
-COMMANDS = ("demo", "check", "start", "wait", "run", "env", "approve")
+COMMANDS = ("demo", "check", "start", "wait", "run", "env", "status", "reload", "stop", "logs", "approve")
 
 
 class Usage(CliTest):
