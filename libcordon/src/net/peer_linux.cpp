@@ -99,10 +99,12 @@ void PeerLookup::open() noexcept {
   // Connected to the kernel, so that nobody else's messages arrive.
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) != 0) socket_.reset();
+  if (socket_ && ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) != 0)
+    socket_.reset();
 }
 
 std::expected<Peer, int> PeerLookup::ask(const Endpoint& client, const Endpoint& own) noexcept {
+  if (!socket_) return std::unexpected(EBADF);
   const Query query = compose_query(client, own, ++sequence_);
   if (::send(socket_.get(), &query, sizeof query, 0) < 0) return std::unexpected(errno);
   auto answer = receive();  // the kernel has answered within send
