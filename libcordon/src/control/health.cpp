@@ -97,6 +97,7 @@ Result<Health> ask(std::uint16_t port, Clock::time_point deadline) {
   parser.expect_answer_to("GET");
   if (auto head = receive_head(socket->get(), parser, deadline); !head) return std::unexpected(head.error());
   const http1::ResponseHead& head = parser.response();
+  if (head.status == 403 && head.reason == name(Errc::peer_refused)) return fail(Errc::peer_refused);
   if (head.status != 200) return fail(Errc::upstream_protocol);
   const auto field = std::ranges::find_if(
       head.fields, [](const http1::Field& f) { return http1::equals_ignoring_case(f.name, "Cordon-Instance"); });
@@ -115,6 +116,9 @@ Error explain(Error error, std::uint16_t port) {
       break;
     case Errc::connection_lost:
       error.context = place(port) + " closes connections without an answer";
+      break;
+    case Errc::peer_refused:
+      error.context = "the Cordon on " + place(port) + " is another user's, and its `allow_uids` does not list yours";
       break;
     case Errc::upstream_protocol:
       error.context = "what answers on " + place(port) + " is not Cordon";

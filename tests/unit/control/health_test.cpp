@@ -124,6 +124,17 @@ TEST(Health, ReadsTheInstanceOfAHealthyProxy) {
   EXPECT_EQ(health->instance, "shop-0badcafe");
 }
 
+TEST(Health, TellsAnotherUsersInstanceFromAnotherProgram) {
+  const Responder responder({"HTTP/1.1 403 peer_refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"});
+  const auto health = probe_health(responder.port(), milliseconds{2'000});
+  ASSERT_FALSE(health);
+  EXPECT_EQ(health.error().code, Errc::peer_refused);
+  EXPECT_NE(health.error().context.find("another user's"), std::string::npos);
+  EXPECT_EQ(wait_until_healthy(wait_for(responder.port())).error().code, Errc::peer_refused) << "and waits no longer";
+  const Responder forbidding({"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"});
+  EXPECT_EQ(probe_error(forbidding.port()), Errc::upstream_protocol);
+}
+
 TEST(Health, AsksOnceWithAHostThatHealthAccepts) {
   const Responder responder({healthy("shop-0badcafe")});
   ASSERT_TRUE(probe_health(responder.port(), milliseconds{2'000}));
