@@ -57,6 +57,9 @@ Result<> add_roots(const std::optional<std::filesystem::path>& path, Pems& pems)
   if (!path) return {};
   auto pem = base::read_trusted_file(*path, kMaxRoots);
   if (!pem) return std::unexpected(std::move(pem).error());
+  if (const auto roots = tls::make_root_store({&*pem, 1}); !roots) {
+    return fail(roots.error().code, fmt::format("{}: {}", path->native(), roots.error().context));
+  }
   pems.push_back(std::move(*pem));
   return {};
 }
@@ -67,20 +70,26 @@ struct Roots {
   std::map<const Route*, Pems> own;
 };
 
-/// Step 3: reads the roots.
-Result<Roots> read_roots(const Config& config, const inject::RouteTable& routes, const ProxyOptions& options) {
+/// Step 3: reads the roots; all failures together.
+std::expected<Roots, Errors> read_roots(const Config& config, const inject::RouteTable& routes,
+                                        const ProxyOptions& options) {
   Roots roots;
   if (routes.routes().empty()) return roots;
+  Errors errors;
   auto system = tls::system_roots_pem();
-  if (!system) return std::unexpected(std::move(system).error());
-  roots.common.push_back(std::move(*system));
+  if (system) {
+    roots.common.push_back(std::move(*system));
+  } else {
+    errors.push_back(std::move(system).error());
+  }
   if (!options.extra_roots_pem.empty()) roots.common.push_back(options.extra_roots_pem);
-  if (auto added = add_roots(config.tls.upstream_ca_path, roots.common); !added) return std::unexpected(added.error());
+  if (auto added = add_roots(config.tls.upstream_ca_path, roots.common); !added) errors.push_back(added.error());
   for (const Route& route : routes.routes()) {
     if (!route.upstream_ca_path) continue;
     Pems& own = roots.own[&route] = roots.common;
-    if (auto added = add_roots(route.upstream_ca_path, own); !added) return std::unexpected(added.error());
+    if (auto added = add_roots(route.upstream_ca_path, own); !added) errors.push_back(added.error());
   }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
   return roots;
 }
 
@@ -144,7 +153,7 @@ std::expected<std::shared_ptr<const Settings>, Errors> build_settings(Config con
   settings->allow_uids = config.allow_uids;
   settings->listen = config.listen;
   const auto roots = read_roots(config, settings->routes, context.options);
-  if (!roots) return failed(roots.error());
+  if (!roots) return std::unexpected(roots.error());
   if (!config.tls.enabled) ca.reset();
   if (auto opened = open_ca(ca, context, *settings); !opened) return failed(opened.error());
   if (auto trusted = trust_roots(*roots, *settings); !trusted) return failed(trusted.error());

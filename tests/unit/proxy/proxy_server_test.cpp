@@ -121,6 +121,20 @@ TEST(ProxyServerCreate, RootsThatOthersCanChangeAreRefused) {
   }
 }
 
+TEST(ProxyServerCreate, EveryFileOfRootsThatCannotBeUsedIsNamed) {
+  const TempDir folder;
+  ProxySetup setup;
+  setup.config.tls.upstream_ca_path = folder.write("no-roots.pem", "no certificate", 0644);
+  setup.config.routes.front().upstream_ca_path = folder / "missing.pem";
+  const auto errors = errors_of(std::move(setup), folder);
+  ASSERT_EQ(errors.size(), 2U);
+  EXPECT_EQ(errors[0].code, Errc::ca_invalid);
+  EXPECT_NE(errors[0].context.find("no-roots.pem"), std::string::npos) << errors[0].context;
+  EXPECT_EQ(errors[1].code, Errc::file_missing);
+  EXPECT_NE(errors[1].context.find("missing.pem"), std::string::npos) << errors[1].context;
+  EXPECT_FALSE(std::filesystem::exists(test::ca_paths(folder).key)) << "the step before the CA's";
+}
+
 TEST(ProxyServerCreate, AServerThatNeverRanMayBeDropped) {
   const TempDir folder;
   ProxySetup setup;
