@@ -138,9 +138,5 @@ TEST(LockedMemory, RefusesASizeThatCannotBe) {
   EXPECT_THROW((void)allocate_locked(SIZE_MAX - 1), std::bad_alloc);
 }
 
-TEST(LockedMemory, IgnoresNull) {
-  free_locked(nullptr, 10);
-}
-
 }  // namespace
 }  // namespace cordon::base
