@@ -179,6 +179,18 @@ class Admitted(PeerTest):
         self.assertTrue(self.cordon.is_healthy(), "our own user needs no entry")
 
 
+class Reloaded(PeerTest):
+    def test_a_reload_ends_the_connections_of_who_is_no_longer_admitted(self):
+        with Cordon(self.world.folder, more=f"allow_uids = [{OTHER}]\n") as cordon:
+            with client_of(OTHER, cordon.port, b"") as client:
+                cordon.write_config()
+                done = cordon.run("reload")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(client.communicate(b"\n", timeout=20)[0], b"", "it ends without an answer")
+            self.assert_peer_refused(exchange(OTHER, cordon.port, CONNECT))
+            self.assertTrue(cordon.is_healthy())
+
+
 class Root(PeerTest):
     """Root is nobody special to a proxy of another user's."""
 
