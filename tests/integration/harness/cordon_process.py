@@ -74,7 +74,8 @@ class Cordon:
         for route in self.routes:
             path = self.secret_file(route)
             path.touch(mode=0o600)
-            path.write_text(route.secret)
+            if path.read_text() != route.secret:  # a running proxy may read it at any moment
+                path.write_text(route.secret)
             parts.append(route.toml(path))
         self.config.write_text("\n".join(parts))
         self.config.chmod(0o600)
