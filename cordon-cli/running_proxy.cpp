@@ -127,7 +127,7 @@ ReloadOutcome RunningProxy::try_reload() {
   auto loaded = Config::load(serving_.instance.config);
   if (!loaded) return std::unexpected(errors_of(loaded.error()));
   Target target{serving_.instance, std::move(loaded->config), std::move(loaded->warnings)};
-  if (const auto unsupported = unsupported_features(target.config, target.instance); !unsupported.empty())
+  if (const auto unsupported = unsupported_features(target.config); !unsupported.empty())
     return std::unexpected(errors_of(unsupported));
   const auto review = apply_approvals(serving_.context, target);
   if (!review) return std::unexpected(std::vector{review.error()});

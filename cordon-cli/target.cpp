@@ -107,14 +107,9 @@ void report_missing_config(const Terminal& terminal, const Instance& instance) {
   terminal.hint("a first config file is one line, `listen = 6790`; `cordon demo` needs none");
 }
 
-std::vector<std::string> unsupported_features(const Config& config, const Instance& instance) {
+std::vector<std::string> unsupported_features(const Config& config) {
   std::vector<std::string> out;
   append_config_features(config, out);
-  std::error_code ignored;
-  if (std::filesystem::exists(std::filesystem::symlink_status(instance.tokens, ignored)))
-    out.push_back(
-        fmt::format("{}: this version does not enforce tokens, and does not start as if it did; move the file away",
-                    instance.tokens.string()));
   return out;
 }
 

@@ -35,7 +35,7 @@ struct Findings {
 Findings examine(const Context& context, Instance instance) {
   Findings findings{std::move(instance), {}, {}, std::nullopt, std::nullopt};
   auto loaded = Config::load(findings.instance.config);
-  findings.unsupported = unsupported_features(loaded ? loaded->config : Config{}, findings.instance);
+  findings.unsupported = unsupported_features(loaded ? loaded->config : Config{});
   if (loaded)
     findings.target = Target{findings.instance, std::move(loaded->config), std::move(loaded->warnings)};
   else

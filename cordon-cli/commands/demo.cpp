@@ -15,6 +15,7 @@
 #include <cordon/ca_manager.hpp>
 #include <cordon/demo_origin.hpp>
 #include <cordon/proxy_server.hpp>
+#include <cordon/token_set.hpp>
 
 #include "command.hpp"
 
@@ -24,6 +25,7 @@ namespace {
 constexpr std::string_view kHost = "api.example.com";
 constexpr std::string_view kDummy = "dummy-key";
 constexpr std::string_view kSource = "demo";
+constexpr std::string_view kInstance = "demo";
 
 /// The store behind the demo's route: one made-up secret.
 class DemoSource final : public SecretSource {
@@ -98,16 +100,26 @@ Config demo_config(std::uint16_t origin_port) {
   return config;
 }
 
-Result<ProxyServer> demo_proxy(const DemoOrigin& origin, const CaPaths& ca, std::string_view secret) {
+Result<ProxyServer> demo_proxy(const DemoOrigin& origin, const CaPaths& ca, const TokenFile& tokens,
+                               std::string_view secret) {
   auto store = SecretStore::create({}, {});
   store.plug(std::string(kSource), std::make_unique<DemoSource>(secret));
   ProxyOptions options;
-  options.instance = "demo";
+  options.instance = kInstance;
+  options.tokens = tokens.path();
   options.fixed_addresses = {{std::string(kHost), "127.0.0.1"}};
   options.extra_roots_pem = origin.ca_pem();
   auto server = ProxyServer::create(demo_config(origin.port()), std::move(store), ca, std::move(options));
   if (!server) return std::unexpected(server.error().front());
   return std::move(*server);
+}
+
+/// A new token, as the client shows it.
+Result<Secret> make_credential(TokenFile& tokens) {
+  if (auto made = tokens.rotate(kDefaultToken); !made) return std::unexpected(made.error());
+  const auto value = tokens.value(kDefaultToken);
+  if (!value) return std::unexpected(value.error());
+  return Secret(fmt::format("{}:{}", kInstance, value->reveal()));
 }
 
 /// One request through it all.
@@ -118,13 +130,16 @@ Result<DemoExchange> perform(std::string_view secret) {
                       folder->path() / "combined-ca.pem"};
   auto origin = DemoOrigin::start(kHost, fmt::format("Authorization: Bearer {}", secret));
   if (!origin) return std::unexpected(origin.error());
-  auto server = demo_proxy(*origin, paths, secret);
+  TokenFile tokens(folder->path() / "tokens.toml");
+  const auto credential = make_credential(tokens);
+  if (!credential) return std::unexpected(credential.error());
+  auto server = demo_proxy(*origin, paths, tokens, secret);
   if (!server) return std::unexpected(server.error());
-  auto ca = CaManager::open(paths, {.label = "demo"});
+  auto ca = CaManager::open(paths, {.label = std::string(kInstance)});
   if (!ca) return std::unexpected(ca.error());
   const RunningProxy proxy(std::move(*server));
   return demo_request(proxy.port(), kHost, origin->port(), ca->certificate_pem(),
-                      fmt::format("Authorization: Bearer {}", kDummy));
+                      fmt::format("Authorization: Bearer {}", kDummy), credential->reveal());
 }
 
 /// Whether the exchange shows what the demo claims.

@@ -9,6 +9,7 @@
 
 #include <cordon/control_client.hpp>
 #include <cordon/proxy_server.hpp>
+#include <cordon/token_set.hpp>
 
 #include "approvals.hpp"
 #include "command.hpp"
@@ -90,9 +91,18 @@ std::string route_text(const Route& route) {
                      route.approved ? "" : ", not approved");
 }
 
-void announce(EventSink& sink, const Target& target, const ProxyServer& server) {
+/// Without tokens every program that reaches the port may use the routes.
+void warn_if_open(EventSink& sink, const Options& options, const Target& target) {
+  if (TokenFile(target.instance.tokens).exists()) return;
+  sink.on_notice(LogLevel::warn,
+                 fmt::format("no token is asked for: every program may use the routes; to ask for one: {}",
+                             command_line("token rotate", options.target)));
+}
+
+void announce(EventSink& sink, const Options& options, const Target& target, const ProxyServer& server) {
   for (const ConfigFault& warning : target.warnings)
     sink.on_notice(LogLevel::warn, warning.to_string());
+  warn_if_open(sink, options, target);
   for (const Route& route : target.config.routes)
     sink.on_notice(LogLevel::info, route_text(route));
   sink.on_notice(LogLevel::info, fmt::format("{} listens on 127.0.0.1:{}", target.instance.name, server.port()));
@@ -101,6 +111,7 @@ void announce(EventSink& sink, const Target& target, const ProxyServer& server) 
 ProxyOptions proxy_options(const Target& target, EventSink& sink) {
   ProxyOptions options;
   options.instance = target.instance.name;
+  options.tokens = target.instance.tokens;
   options.sink = &sink;
   return options;
 }
@@ -117,7 +128,7 @@ Exit start(const Context& context, const Options& options, Target& target, const
                                     target.ca_paths(), proxy_options(target, log));
   if (!server) return refuse_errors(context, options, target, server.error());
   const auto tell = [&] {
-    announce(log, target, *server);
+    announce(log, options, target, *server);
     record_approvals(log, target, *review);
   };
   return serve(*server, {context, options.target, target.instance, surroundings, log, tell}, signals);
@@ -145,7 +156,7 @@ Exit run(const Context& context, const Options& options) {
   const Surroundings surroundings{harden_process(), SupervisorNotifier(context.environment)};
   auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
-  if (const auto unsupported = unsupported_features(target->config, target->instance); !unsupported.empty()) {
+  if (const auto unsupported = unsupported_features(target->config); !unsupported.empty()) {
     refuse(context, unsupported,
            fmt::format("nothing was started; mend the above, then: {}", command_line("start", options.target)));
     return Exit::failed;

@@ -1,7 +1,6 @@
 """cordon check: every fault at once, or what start would do."""
 
 import json
-import os
 
 from harness import CliTest, main
 
@@ -76,15 +75,6 @@ class Check(CliTest):
     def test_cache_ttl_of_zero_is_kept(self):
         self.write_config(self.route() + "[secrets]\ncache_ttl = 0\n")
         self.assert_done(self.cordon("check"))
-
-    def test_token_file_is_not_ignored(self):
-        self.write_config(self.route())
-        state = json.loads(self.cordon("check", "--json").out)["ca_cert_path"].removesuffix("/certs/ca-cert.pem")
-        os.makedirs(state, mode=0o700)
-        with open(f"{state}/tokens.toml", "w", encoding="ascii"):
-            pass
-        for command in ("check", "start"):
-            self.assert_error(self.cordon(command, env={"KEY": "k"}), f"{state}/tokens.toml", "does not enforce tokens")
 
     def test_control_characters_of_a_config_do_not_reach_the_terminal(self):
         self.write_config(self.route(name="a\\u001b[2Jb"))

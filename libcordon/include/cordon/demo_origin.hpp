@@ -43,8 +43,10 @@ struct DemoExchange {
 };
 
 /// Sends one GET through the proxy at 127.0.0.1:`proxy_port` with CONNECT, trusting only `ca_pem`, with `field_line` as the
-/// client's own (dummy) credential. Blocks for at most 20 s: 10 s each for the tunnel and for what goes through it.
+/// client's own (dummy) credential. `proxy_user` is `<instance>:<token>` for a proxy that asks for one. Blocks for at most 20 s: 10 s each
+/// for the tunnel and for what goes through it.
 Result<DemoExchange> demo_request(std::uint16_t proxy_port, std::string_view host, std::uint16_t port,
-                                  std::string_view ca_pem, std::string_view field_line);
+                                  std::string_view ca_pem, std::string_view field_line,
+                                  std::string_view proxy_user = {});
 
 }  // namespace cordon

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "net/task_group.hpp"
+#include "proxy/access.hpp"
 #include "proxy/destination.hpp"
 #include "proxy/local_reply.hpp"
 #include "proxy/message_reader.hpp"
@@ -15,7 +16,8 @@ namespace cordon::proxy {
 
 struct Client;
 
-/// The session among the others of its worker: it may go on while the settings admit its client and lead where it is.
+/// The session among the others of its worker: it may go on while the settings admit its client and lead where it is, and its
+/// token is good.
 class Membership final : public net::TaskGroup::Member {
  public:
   Membership(net::TaskGroup& group, const Client& client) : Member(group), client_(client) {}
@@ -54,11 +56,30 @@ struct Client {
   std::unique_ptr<net::Stream> stream;
   MessageReader reader{http1::Parser::Kind::request};
   MessageReader origin_reader{http1::Parser::Kind::response};  ///< Kept here for its buffers; of the current exchange.
-  const Destination* bound = nullptr;                          ///< Where the tunnel leads, while the connection is one.
+  const Destination* bound = nullptr;                          ///< What it serves now: where its tunnel leads.
+  Access access;                                               ///< By what it was admitted there.
   std::optional<net::Peer> peer;                               ///< Whose process it is; absent: not known.
   std::shared_ptr<const net::PeerPrograms::Answer> program;    ///< Its program, when that is known; null: not asked.
   std::string out;                                             ///< What is about to be written to the client.
 };
+
+/// As long as this lives, the connection serves one destination, and ends when it may not any more.
+class Bound {
+ public:
+  Bound(Client& client, const Destination& destination) : client_(client), before_(client.bound) {
+    client_.bound = &destination;
+  }
+  Bound(const Bound&) = delete;
+  Bound& operator=(const Bound&) = delete;
+  ~Bound() { client_.bound = before_; }
+
+ private:
+  Client& client_;
+  const Destination* before_;
+};
+
+/// Judges the token that the client shows in the request whose head was read last; see judge_token().
+Result<Access> judge_request_token(Client& client, const Route* route);
 
 using http1::Persistence;
 

@@ -40,18 +40,6 @@ net::Infallible<Ending> refuse_connect(Client& client, Error error, RequestEvent
   co_return co_await send_refusal(client, refusal, event, keep ? Persistence::keep_alive : Persistence::close);
 }
 
-/// The connection is a tunnel as long as this lives. Not begun before the settings of now lead there.
-class Bound {
- public:
-  Bound(Client& client, const Destination& destination) : client_(client) { client_.bound = &destination; }
-  Bound(const Bound&) = delete;
-  Bound& operator=(const Bound&) = delete;
-  ~Bound() { client_.bound = nullptr; }
-
- private:
-  Client& client_;
-};
-
 net::Task<> pass_through(Client& client, net::TcpStream& origin, net::RelayCounts& counts) {
   client.stream->never_expires();
   origin.never_expires();
@@ -70,7 +58,6 @@ net::Infallible<Ending> serve_tunnel(Client& client, const Destination& destinat
   auto origin = co_await client.worker.dialer.dial(destination.host, destination.port, destination.reach);
   if (!origin) co_return co_await refuse_connect(client, std::move(origin).error(), event);
   event.status = 200;
-  const Bound bound(client, destination);
   client.member.watch_origin(origin->get());
   client.member.enter(net::TaskGroup::Phase::idle);
   net::RelayCounts counts;
@@ -137,11 +124,16 @@ void note_other_port(const Runtime& runtime, const Route& route, std::uint16_t p
 
 net::Infallible<Ending> serve_connect(Client& client) {
   const auto destination = plan_connect(client.worker, client.request());
+  const auto access = destination ? judge_request_token(client, destination->route) : Result<Access>();
   Record record(client);
   record.event.method = "CONNECT";
   finish_bodyless(client);  // what follows the head is the tunnel's
   if (!destination) co_return co_await refuse_connect(client, destination.error(), record.event);
   record.concerns(*destination);
+  if (!access) co_return co_await refuse_connect(client, access.error(), record.event);
+  record.event.token = access->token_name();
+  client.access = *access;
+  const Bound bound(client, *destination);  // from here on: what is revoked during a long dial ends it too
   if (destination->route != nullptr) co_return co_await serve_route(client, *destination, record.event);
   co_return co_await serve_tunnel(client, *destination, record.event);
 }

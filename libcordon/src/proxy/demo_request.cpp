@@ -4,6 +4,8 @@
 
 #include <cordon/demo_origin.hpp>
 
+#include "base/wiped_buffer.hpp"
+#include "http1/base64.hpp"
 #include "net/tls_stream.hpp"
 #include "proxy/message_reader.hpp"
 #include "tls/context.hpp"
@@ -20,7 +22,22 @@ struct Plan {
   std::uint16_t port;
   std::string request;
   bssl::UniquePtr<SSL_CTX> context;
+  base::WipedBuffer connect;  ///< The CONNECT request, with the token.
 };
+
+base::WipedBuffer compose_connect(std::string_view host, std::uint16_t port, std::string_view proxy_user) {
+  base::WipedBuffer out;
+  out.append(fmt::format("CONNECT {0}:{1} HTTP/1.1\r\nHost: {0}:{1}\r\n", host, port));
+  if (!proxy_user.empty()) {
+    out.append("Proxy-Authorization: Basic ");
+    const std::size_t size = http1::base64_size(proxy_user.size());
+    http1::write_base64({proxy_user}, reinterpret_cast<char*>(out.prepare(size).data()));
+    out.commit(size);
+    out.append("\r\n");
+  }
+  out.append("\r\n");
+  return out;
+}
 
 /// The body of the answer to `method`; `status` is set on the way.
 net::Task<std::string> read_answer(net::Stream& stream, proxy::MessageReader& reader, std::string_view method,
@@ -43,8 +60,7 @@ net::Task<std::unique_ptr<net::TcpStream>> open_tunnel(net::Watchdog& watchdog, 
   if (error) co_return fail(Errc::not_running, error.message());
   auto tcp = std::make_unique<net::TcpStream>(std::move(socket), watchdog);
   tcp->expires_after(kPatience);
-  const std::string connect = fmt::format("CONNECT {0}:{1} HTTP/1.1\r\nHost: {0}:{1}\r\n\r\n", plan.host, plan.port);
-  if (auto written = co_await tcp->write(base::as_bytes(connect)); !written) {
+  if (auto written = co_await tcp->write(plan.connect.bytes()); !written) {
     co_return std::unexpected(std::move(written).error());
   }
   int status = 0;
@@ -82,17 +98,20 @@ std::string host_field(std::string_view host, std::uint16_t port) {
 }  // namespace
 
 Result<DemoExchange> demo_request(std::uint16_t proxy_port, std::string_view host, std::uint16_t port,
-                                  std::string_view ca_pem, std::string_view field_line) {
+                                  std::string_view ca_pem, std::string_view field_line, std::string_view proxy_user) {
   const std::string pems[] = {std::string(ca_pem)};
   auto roots = tls::make_root_store(pems, tls::CordonCas::kept);
   if (!roots) return std::unexpected(std::move(roots).error());
   auto context = tls::make_origin_context(std::move(*roots));
   if (!context) return std::unexpected(std::move(context).error());
 
-  Plan plan{proxy_port, std::string(host), port,
+  Plan plan{proxy_port,
+            std::string(host),
+            port,
             fmt::format("GET /demo HTTP/1.1\r\nHost: {}\r\nUser-Agent: cordon-demo\r\n{}\r\n\r\n",
                         host_field(host, port), field_line),
-            std::move(*context)};
+            std::move(*context),
+            compose_connect(host, port, proxy_user)};
   asio::io_context io{1};
   net::Watchdog watchdog(io.get_executor());
   Result<DemoExchange> result = fail(Errc::internal);

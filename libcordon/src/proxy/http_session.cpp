@@ -102,31 +102,43 @@ net::Infallible<Ending> serve_absolute(Client& client, const http1::Target& targ
   const std::string_view method = client.request().method;
   const std::string path = path_for_origin(target, method);
   const auto destination = plan_absolute(client, target);
+  const auto access = destination ? judge_request_token(client, destination->route) : Result<Access>();
   Record record(client);
   record.event.method = method;
   record.event.path = http1::path_without_query(path);
   if (!destination) co_return co_await refuse_request(client, destination.error(), record.event);
   record.concerns(*destination);
+  if (!access) co_return co_await refuse_request(client, access.error(), record.event);
+  record.event.token = access->token_name();
+  client.access = *access;
+  const Bound bound(client, *destination);  // it may become a WebSocket
   Exchange exchange(client, *destination, path, record.event);
   co_return co_await exchange.run();
 }
 
 net::Infallible<Ending> serve_own_endpoint(Client& client) {
+  const auto access = check_own_endpoint(client);
   Record record(client);
   record.event.method = client.request().method;
   record.event.path = http1::path_without_query(client.request().target);
-  if (const auto asked = check_own_endpoint(client.request()); !asked) {
-    co_return co_await refuse_request(client, asked.error(), record.event);
-  }
+  if (!access) co_return co_await refuse_request(client, access.error(), record.event);
+  record.event.token = access->token_name();
   co_return co_await send_own_endpoint(client, record.event);
 }
 
-/// One request inside a tunnel.
+/// One request inside a tunnel, which its CONNECT's token authorises for as long as that is good.
 net::Infallible<Ending> serve_bound_request(Client& client, const Destination& destination) {
+  auto access = judge_token_again(client.access, client.worker.runtime.token_watch.current(), destination.route);
+  if (access) client.access = *access;
   Record record(client);
   record.concerns(destination);
+  record.event.token = client.access.token_name();
   record.event.method = client.request().method;
   record.event.path = http1::path_without_query(client.request().target);
+  if (!access) {
+    const Refusal refusal = refuse(std::move(access).error(), destination.route_name());
+    co_return co_await send_refusal(client, refusal, record.event, Persistence::close);
+  }
   const auto target = check_binding(client.request(), destination);
   if (!target) co_return co_await refuse_request(client, target.error(), record.event);
   Exchange exchange(client, destination, *target, record.event);

@@ -28,12 +28,15 @@ void compose_own(Client& client, Persistence persistence) {
 
 }  // namespace
 
-Result<> check_own_endpoint(const http1::RequestHead& request) {
+Result<Access> check_own_endpoint(Client& client) {
+  const http1::RequestHead& request = client.request();
   const auto path = http1::path_without_query(request.target);
   if (path != kHealth && path != kMetrics) return fail(Errc::not_found);
   if (!is_loopback_name(request.value_of(http1::FieldName::host))) return fail(Errc::misdirected);
   if (request.method != "GET" && request.method != "HEAD") return fail(Errc::method_refused);
-  return {};
+  if (path == kHealth) return Access{};
+  Runtime& runtime = client.worker.runtime;
+  return judge_token_for_own_endpoint(request, runtime.options.instance, runtime.token_watch.current());
 }
 
 net::Infallible<Ending> send_own_endpoint(Client& client, RequestEvent& event) {

@@ -120,6 +120,7 @@ std::expected<ProxyServer, std::vector<Error>> ProxyServer::create(Config config
   if (!settings) return std::unexpected(std::move(settings).error());
   impl->settings = std::move(*settings);
   if (auto bound = impl->bind(port); !bound) return std::unexpected(Errors{std::move(bound).error()});
+  impl->runtime.token_watch.current();  // for the log: whether tokens are enforced
   return ProxyServer(std::move(impl));
 }
 
@@ -147,6 +148,7 @@ ProxyStatus ProxyServer::status() const {
   status.instance = impl_->runtime.options.instance;
   status.port = impl_->port;
   status.started = metrics.started;
+  status.tokens_enforced = impl_->runtime.token_watch.current() != nullptr;
   status.connections = metrics.connections;
   status.reloads = metrics.reloads;
   status.unmatched = impl_->runtime.metrics.unmatched().all_requests();

@@ -31,6 +31,7 @@ Result<> Worker::listen(std::uint16_t port, net::Sharing sharing) {
 
 void Worker::run() {
   asio::co_spawn(io, accept_all(), kIgnoreEnd);
+  if (!runtime.options.tokens.empty()) asio::co_spawn(io, follow_tokens(), kIgnoreEnd);
   io.run();
 }
 
@@ -52,6 +53,23 @@ void Worker::adopt(std::shared_ptr<const Settings> next) {
   pool.clear();
   tls_sessions.clear();
   leaves.clear();
+  end_unwelcome();
+}
+
+/// Requests look at the file themselves; this is for tunnels, which make none.
+net::Infallible<> Worker::follow_tokens() {
+  constexpr std::chrono::milliseconds kInterval{250};
+  net::Timer pause(io.get_executor());
+  asio::error_code ignored;
+  while (!stopping_) {
+    pause.expires_after(kInterval);
+    co_await pause.async_wait(net::error_into(ignored));
+    if (sessions.size() > 0 && runtime.token_watch.current() != tokens) end_unwelcome();
+  }
+}
+
+void Worker::end_unwelcome() {
+  tokens = runtime.token_watch.current();
   sessions.end_unwelcome();
 }
 

@@ -13,10 +13,12 @@
 #include "net/pool.hpp"
 #include "net/task_group.hpp"
 #include "net/tls_sessions.hpp"
+#include "proxy/access.hpp"
 #include "proxy/leaf_contexts.hpp"
 #include "proxy/metrics.hpp"
 #include "proxy/secret_fetcher.hpp"
 #include "proxy/settings.hpp"
+#include "tokens/token_watch.hpp"
 
 namespace cordon::proxy {
 
@@ -27,6 +29,7 @@ struct Runtime {
 
   ProxyOptions options;
   EventSink& sink;
+  tokens::TokenWatch token_watch{options.tokens, sink};
   Metrics metrics;
   std::vector<std::uint16_t> own_ports;
 
@@ -58,6 +61,7 @@ struct Worker {
 
   Runtime& runtime;
   std::shared_ptr<const Settings> settings;  // with the other workers, and with sessions that began with them
+  Tokens tokens;                             ///< Those that the open tunnels were judged by last.
   asio::io_context io{1};
   net::Watchdog watchdog{io.get_executor()};
   net::TlsSessions tls_sessions;  // outlives the pooled connections that hand sessions over
@@ -73,6 +77,8 @@ struct Worker {
 
  private:
   net::Infallible<> accept_all();
+  net::Infallible<> follow_tokens();
+  void end_unwelcome();
   net::Infallible<> drain();
   bool stopping_ = false;
 };

@@ -30,6 +30,7 @@ struct Reported {
   int status = 0;
   std::uint64_t up = 0, down = 0;
   bool injected = false;
+  std::string token;
 };
 
 class RecordingSink final : public EventSink {
@@ -38,7 +39,7 @@ class RecordingSink final : public EventSink {
     const std::lock_guard lock(mutex_);
     requests_.push_back({std::string(event.route), std::string(event.method), std::string(event.host),
                          std::string(event.path), std::string(event.refusal), event.status, event.bytes_up,
-                         event.bytes_down, event.injected});
+                         event.bytes_down, event.injected, std::string(event.token)});
     changed_.notify_all();
   }
   void on_notice(LogLevel, std::string_view text) noexcept override {

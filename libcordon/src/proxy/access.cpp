@@ -1,0 +1,71 @@
+#include "proxy/access.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <span>
+
+#include "tokens/proxy_auth.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+using http1::FieldName;
+
+/// The values of a request's fields of some names. More than two are as wrong as two.
+class Values {
+ public:
+  Values(const http1::RequestHead& request, std::initializer_list<FieldName> names) {
+    for (const http1::Field& field : request.fields) {
+      if (count_ == values_.size()) break;
+      if (std::ranges::find(names, field.id) != names.end()) values_[count_++] = field.value;
+    }
+  }
+  std::span<const std::string_view> view() const noexcept { return {values_.data(), count_}; }
+
+ private:
+  std::array<std::string_view, 2> values_;
+  std::size_t count_ = 0;
+};
+
+Result<> check_scope(const TokenEntry& entry, const Route* route) {
+  if (route == nullptr || entry.info.may_use(route->name)) return {};
+  return fail(Errc::token_scope, "its name is " + entry.info.name);
+}
+
+Result<Access> checked(Tokens tokens, const TokenEntry& entry, const Route* route) {
+  if (auto scope = check_scope(entry, route); !scope) return std::unexpected(std::move(scope).error());
+  return Access{std::move(tokens), &entry};
+}
+
+}  // namespace
+
+Result<Access> judge_token(const http1::RequestHead& request, std::string_view instance, Tokens tokens,
+                           const Route* route) {
+  if (!tokens) return Access{};
+  const Values shown(request, {FieldName::proxy_authorization});
+  const auto entry = tokens::authenticate(shown.view(), instance, *tokens);
+  if (entry) return checked(std::move(tokens), **entry, route);
+  if (route == nullptr && entry.error().code == Errc::token_required) return Access{std::move(tokens), nullptr};
+  return std::unexpected(entry.error());
+}
+
+Result<Access> judge_token_again(const Access& access, Tokens tokens, const Route* route) {
+  if (!tokens || tokens == access.tokens) return access;
+  if (access.entry == nullptr && route == nullptr) return Access{std::move(tokens), nullptr};
+  if (access.entry == nullptr) return fail(Errc::token_required);
+  const TokenEntry* const entry = tokens->find(access.entry->digest);
+  if (entry == nullptr) return fail(Errc::token_invalid);
+  return checked(std::move(tokens), *entry, route);
+}
+
+Result<Access> judge_token_for_own_endpoint(const http1::RequestHead& request, std::string_view instance,
+                                            Tokens tokens) {
+  if (!tokens) return Access{};
+  const Values shown(request, {FieldName::proxy_authorization, FieldName::authorization});
+  const auto entry = tokens::authenticate(shown.view(), instance, *tokens);
+  if (!entry) return std::unexpected(entry.error());
+  return checked(std::move(tokens), **entry, nullptr);
+}
+
+}  // namespace cordon::proxy

@@ -1,0 +1,41 @@
+// Who may use what: a client's token, judged when it asks and again when tokens.toml has changed since.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include <cordon/config.hpp>
+#include <cordon/token_set.hpp>
+
+#include "http1/message.hpp"
+
+namespace cordon::proxy {
+
+/// The accepted tokens of one moment; null: tokens are not enforced. Shared with the watch and with requests that began with them.
+using Tokens = std::shared_ptr<const TokenSet>;
+
+/// By what a client was admitted.
+struct Access {
+  Tokens tokens;                      ///< Those that it was judged by.
+  const TokenEntry* entry = nullptr;  ///< One of them. Null: none was needed.
+
+  std::string_view token_name() const noexcept { return entry != nullptr ? std::string_view(entry->info.name) : ""; }
+};
+
+/// Judges the token that a request shows in Proxy-Authorization. `route` is the one that it matches; without one it needs no
+/// token, but one that it shows must be good. Unenforced, nothing of the request is read.
+/// @returns token_required, token_malformed, token_invalid, token_scope
+Result<Access> judge_token(const http1::RequestHead& request, std::string_view instance, Tokens tokens,
+                           const Route* route);
+
+/// What becomes of `access` once the tokens are `tokens`: a token that is still among them holds, whatever it is called now.
+/// @returns token_required (it was admitted without one), token_invalid, token_scope
+Result<Access> judge_token_again(const Access& access, Tokens tokens, const Route* route);
+
+/// Judges the token of a request to an endpoint of the proxy's own: any token will do, in Proxy-Authorization, or in
+/// Authorization, which is where programs that do not think of a proxy put it.
+/// @returns token_required, token_malformed, token_invalid
+Result<Access> judge_token_for_own_endpoint(const http1::RequestHead& request, std::string_view instance,
+                                            Tokens tokens);
+
+}  // namespace cordon::proxy

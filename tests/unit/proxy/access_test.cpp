@@ -1,0 +1,128 @@
+// Who is admitted to what, decided from a head and a set of tokens.
+#include "proxy/access.hpp"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "http1/base64.hpp"
+#include "tokens/token_value.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+using http1::FieldName;
+
+constexpr std::string_view kInstance = "shop";
+
+/// A set whose tokens have their names as values.
+Tokens set_of(std::vector<TokenInfo> infos) {
+  std::vector<TokenEntry> entries;
+  for (TokenInfo& info : infos) {
+    const TokenDigest digest = tokens::digest_of(info.name);
+    entries.push_back({std::move(info), digest});
+  }
+  return std::make_shared<const TokenSet>(std::move(entries));
+}
+
+std::string basic(std::string_view credential) {
+  std::string field = "Basic " + std::string(http1::base64_size(credential.size()), '\0');
+  http1::write_base64({credential}, field.data() + 6);
+  return field;
+}
+
+http1::RequestHead request_with(const std::vector<std::pair<FieldName, std::string_view>>& fields) {
+  http1::RequestHead head;
+  for (const auto& [id, value] : fields)
+    head.fields.push_back({"Name", value, id, false});
+  return head;
+}
+
+class AccessJudgement : public ::testing::Test {
+ protected:
+  AccessJudgement() {
+    route_.name = "stripe";
+    other_.name = "github";
+  }
+
+  /// The token's name, or `-` for an admission without one, or the error.
+  std::string judge(const std::vector<std::pair<FieldName, std::string_view>>& fields, const Route* route) {
+    return told(judge_token(request_with(fields), kInstance, tokens_, route));
+  }
+  static std::string told(const Result<Access>& access) {
+    if (!access) return std::string(name(access.error().code));
+    return access->entry != nullptr ? std::string(access->token_name()) : "-";
+  }
+
+  Tokens tokens_ = set_of({{"default", {}, {}}, {"scoped", {}, {"stripe"}}});
+  Route route_, other_;
+  const std::string default_ = basic("shop:default"), scoped_ = basic("shop:scoped"), unknown_ = basic("shop:unknown");
+};
+
+TEST_F(AccessJudgement, AMatchedRequestNeedsAToken) {
+  EXPECT_EQ(judge({}, &route_), "token_required");
+  EXPECT_EQ(judge({{FieldName::authorization, default_}, {FieldName::proxy, default_}}, &route_), "token_required");
+  EXPECT_EQ(judge({{FieldName::host, "x"}, {FieldName::proxy_authorization, default_}}, &route_), "default");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, unknown_}}, &route_), "token_invalid");
+}
+
+TEST_F(AccessJudgement, AnUnmatchedRequestNeedsNoneButMayShowNoBadOne) {
+  EXPECT_EQ(judge({}, nullptr), "-");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, default_}}, nullptr), "default");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, unknown_}}, nullptr), "token_invalid");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, "Basic !"}}, nullptr), "token_malformed");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, default_}, {FieldName::proxy_authorization, default_}}, nullptr),
+            "token_malformed");
+}
+
+TEST_F(AccessJudgement, K2SeveralFieldsAreMalformed) {
+  const std::pair<FieldName, std::string_view> field{FieldName::proxy_authorization, default_};
+  EXPECT_EQ(judge({field, field}, &route_), "token_malformed");
+  EXPECT_EQ(judge({field, {FieldName::host, "x"}, field, field, field}, &route_), "token_malformed");
+}
+
+TEST_F(AccessJudgement, K7AScopedTokenIsForItsRoutes) {
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, scoped_}}, &route_), "scoped");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, scoped_}}, &other_), "token_scope");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, scoped_}}, nullptr), "scoped");
+}
+
+TEST_F(AccessJudgement, UnenforcedNothingIsRead) {
+  tokens_ = nullptr;
+  EXPECT_EQ(judge({}, &route_), "-");
+  EXPECT_EQ(judge({{FieldName::proxy_authorization, "nonsense"}, {FieldName::proxy_authorization, ""}}, &route_), "-");
+}
+
+TEST_F(AccessJudgement, K4HoldsAsLongAsTheTokenIsAmongThoseOfNow) {
+  const auto access =
+      judge_token(request_with({{FieldName::proxy_authorization, scoped_}}), kInstance, tokens_, &route_);
+  ASSERT_TRUE(access);
+  EXPECT_EQ(told(judge_token_again(*access, tokens_, &route_)), "scoped");
+  EXPECT_EQ(told(judge_token_again(*access, set_of({{"scoped", {}, {}}}), &route_)), "scoped");
+  EXPECT_EQ(told(judge_token_again(*access, set_of({{"scoped", {}, {"github"}}}), &route_)), "token_scope");
+  EXPECT_EQ(told(judge_token_again(*access, set_of({{"default", {}, {}}}), &route_)), "token_invalid");
+  EXPECT_EQ(told(judge_token_again(*access, set_of({{"default", {}, {}}}), nullptr)), "token_invalid");
+  EXPECT_EQ(told(judge_token_again(*access, std::make_shared<const TokenSet>(), &route_)), "token_invalid");
+}
+
+TEST_F(AccessJudgement, WhatWasAdmittedWithoutATokenNeedsOneOnceTheyAreEnforced) {
+  EXPECT_EQ(told(judge_token_again({}, nullptr, &route_)), "-");
+  EXPECT_EQ(told(judge_token_again({}, tokens_, &route_)), "token_required");
+  EXPECT_EQ(told(judge_token_again({}, tokens_, nullptr)), "-");
+}
+
+TEST_F(AccessJudgement, OwnEndpointsTakeATokenFromEitherField) {
+  const auto judge_own = [this](const std::vector<std::pair<FieldName, std::string_view>>& fields) {
+    return told(judge_token_for_own_endpoint(request_with(fields), kInstance, tokens_));
+  };
+  EXPECT_EQ(judge_own({}), "token_required");
+  EXPECT_EQ(judge_own({{FieldName::authorization, default_}}), "default");
+  EXPECT_EQ(judge_own({{FieldName::proxy_authorization, scoped_}}), "scoped");
+  EXPECT_EQ(judge_own({{FieldName::proxy_authorization, default_}, {FieldName::authorization, default_}}),
+            "token_malformed");
+  EXPECT_EQ(judge_own({{FieldName::authorization, unknown_}}), "token_invalid");
+  EXPECT_EQ(told(judge_token_for_own_endpoint(request_with({}), kInstance, nullptr)), "-");
+}
+
+}  // namespace
+}  // namespace cordon::proxy
