@@ -148,6 +148,7 @@ class RunningProxy {
   }
 
   Wire connect() const { return connect_to(server->port()); }
+  CaPaths ca() const { return ca_paths(folder_); }
   std::string ca_pem() const { return file_content(ca_paths(folder_).cert); }
   bool has_ended() const noexcept { return ended_; }
   void join() { thread_.join(); }

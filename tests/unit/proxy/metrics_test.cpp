@@ -1,0 +1,94 @@
+// What is counted, and how it reads.
+#include "proxy/metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include "running_proxy.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+using test::has;
+using test::Wire;
+
+std::string written(const Metrics& metrics) {
+  std::string out;
+  metrics.write(out);
+  return out;
+}
+
+TEST(Metrics, CountsByRouteAndOutcome) {
+  Metrics metrics;
+  RouteCounters& route = metrics.of_route("stripe");
+  RequestEvent event;
+  event.status = 200;
+  event.bytes_up = 3;
+  event.bytes_down = 5;
+  event.injected = true;
+  metrics.count(event, &route);
+  event.injected = false;
+  event.status = 503;
+  event.refusal = "secret_unavailable";
+  metrics.count(event, &route);
+  metrics.count(RequestEvent{}, &route);
+  const std::string text = written(metrics);
+  for (const std::string_view line : {
+           "cordon_requests_total{route=\"stripe\",outcome=\"answered\"} 1\n",
+           "cordon_requests_total{route=\"stripe\",outcome=\"refused\"} 1\n",
+           "cordon_requests_total{route=\"stripe\",outcome=\"aborted\"} 1\n",
+           "cordon_injections_total{route=\"stripe\"} 1\n",
+           "cordon_body_bytes_total{route=\"stripe\",direction=\"up\"} 6\n",
+           "cordon_body_bytes_total{route=\"stripe\",direction=\"down\"} 10\n",
+           "cordon_refusals_total{code=\"secret_unavailable\"} 1\n",
+           "# TYPE cordon_requests_total counter\n",
+       })
+    EXPECT_TRUE(has(text, line)) << line << text;
+}
+
+TEST(Metrics, TheSameNameMeansTheSameCounts) {
+  Metrics metrics;
+  EXPECT_EQ(&metrics.of_route("a"), &metrics.of_route("a"));
+  EXPECT_NE(&metrics.of_route("a"), &metrics.of_route("b"));
+}
+
+TEST(Metrics, NamesOfRoutesAreEscaped) {
+  Metrics metrics;
+  metrics.of_route("a\"b\\c\nd");
+  EXPECT_TRUE(has(written(metrics), "cordon_injections_total{route=\"a\\\"b\\\\c\\nd\"} 0\n"));
+}
+
+TEST(Metrics, EachFamilyIsDescribedOnce) {
+  Metrics metrics;
+  metrics.of_route("a");
+  metrics.of_route("b");
+  const std::string text = written(metrics);
+  const std::string type = "# TYPE cordon_body_bytes_total";
+  EXPECT_EQ(text.find(type), text.rfind(type));
+  EXPECT_NE(text.find(type), std::string::npos);
+}
+
+class MetricsEndpoint : public test::ProxyTest {};
+
+TEST_F(MetricsEndpoint, IsAnsweredOnTheProxyPort) {
+  client_.send("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  const std::string reply = client_.receive_message();
+  EXPECT_TRUE(reply.starts_with("HTTP/1.1 200 ")) << reply;
+  EXPECT_TRUE(has(reply, "Content-Type: text/plain; version=0.0.4"));
+  EXPECT_TRUE(has(reply, "\ncordon_open_connections 1\n"));
+}
+
+TEST_F(MetricsEndpoint, D19AReboundNameGets421) {
+  client_.send("GET /metrics HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
+  EXPECT_EQ(receive_refusal(), "421 misdirected");
+}
+
+TEST_F(MetricsEndpoint, CountsWhatWasRefused) {
+  client_.send(request("TRACE", "/"));
+  EXPECT_EQ(receive_refusal(), "405 method_refused");
+  Wire asking = proxy_.connect();
+  asking.send("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  EXPECT_TRUE(has(asking.receive_message(), "cordon_refusals_total{code=\"method_refused\"} 1\n"));
+}
+
+}  // namespace
+}  // namespace cordon::proxy
