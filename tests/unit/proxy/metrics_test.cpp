@@ -8,8 +8,11 @@
 namespace cordon::proxy {
 namespace {
 
-using test::has;
 using test::Wire;
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 std::string written(const Metrics& metrics) {
   std::string out;
