@@ -1,7 +1,7 @@
 // File: secret_store.hpp
 //
 // The one door to secrets. A SecretStore takes a SecretRef and brings the Secret from where its owner keeps it: the
-// environment, a file, a helper program, or a store that the host program plugs in.
+// system's keyring, the environment, a file, a helper program, or a store that the host program plugs in.
 #pragma once
 
 #include <chrono>
@@ -32,6 +32,22 @@ class SecretSource {
   virtual Result<Secret> fetch(const SecretRef& ref, std::chrono::steady_clock::time_point deadline) const = 0;
 
   virtual FetchCost cost() const noexcept = 0;
+
+  // A store that can also be written to implements these three; by default it cannot.
+
+  /// Whether put and remove can do anything for `ref`; not_supported, with what to do instead, when not. At once.
+  virtual Result<> can_change(const SecretRef& /*ref*/) const { return fail(Errc::not_supported); }
+
+  /// Makes the secret that `ref` names, or gives it a new value, which has passed fetch's rules. As fetch.
+  virtual Result<> put(const SecretRef& /*ref*/, const Secret& /*value*/,
+                       std::chrono::steady_clock::time_point /*deadline*/) const {
+    return fail(Errc::not_supported);
+  }
+
+  /// Removes it; secret_missing when there is none. As fetch.
+  virtual Result<> remove(const SecretRef& /*ref*/, std::chrono::steady_clock::time_point /*deadline*/) const {
+    return fail(Errc::not_supported);
+  }
 };
 
 /// The environment that a store looks things up in: a copy, so that later changes of the process's own do not matter.
@@ -50,7 +66,7 @@ struct SecretStatus {
   std::optional<std::chrono::system_clock::time_point> failed;   ///< When that was.
 };
 
-/// All sources behind one call. Movable; fetch and check may be called from any thread.
+/// All sources behind one call. Movable; all const members may be called from any thread.
 class SecretStore {
  public:
   /// A store with the built-in sources. Helper programs are looked up in the PATH of `environment` as they are needed and run
@@ -71,6 +87,19 @@ class SecretStore {
   /// The secret that `ref` names: one trailing newline (LF or CR LF) trimmed; secret_invalid when it is empty, over 64 KiB or
   /// holds CR, LF or NUL. Blocks for at most `deadline` when cost(ref) is may_block. Thread-safe.
   Result<Secret> fetch(const SecretRef& ref, std::chrono::milliseconds deadline) const;
+
+  /// Whether put and remove work for `ref`: entries of the system's keyring, and what a plugged-in store says. not_supported
+  /// with what to do instead, or store_unavailable (nothing is plugged in). Thread-safe, asks no store.
+  Result<> can_change(const SecretRef& ref) const;
+
+  /// Stores `value` as the secret that `ref` names, in place of the one that is there. It must pass the rules of fetch, and is
+  /// stored without its trailing newline. Blocks for up to a minute: a keyring may ask its user. Thread-safe.
+  /// @returns as can_change; secret_invalid, secret_timeout, store_unavailable
+  Result<> put(const SecretRef& ref, const Secret& value) const;
+
+  /// Removes the secret that `ref` names. Blocks as put does. Thread-safe.
+  /// @returns as can_change; secret_missing, secret_timeout, store_unavailable
+  Result<> remove(const SecretRef& ref) const;
 
   /// How long a fetch of `ref` may take when nobody says otherwise: the reference's, the provider's, or 15 s.
   std::chrono::milliseconds default_deadline(const SecretRef& ref) const;

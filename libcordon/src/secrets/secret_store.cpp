@@ -14,6 +14,7 @@
 
 #include <fmt/core.h>
 
+#include "secrets/read_only.hpp"
 #include "secrets/source.hpp"
 #include "secrets/value.hpp"
 
@@ -25,6 +26,7 @@ namespace cordon {
 namespace {
 
 constexpr std::chrono::milliseconds kDefaultDeadline{15'000};
+constexpr std::chrono::milliseconds kChangeDeadline{60'000};  // a keyring may ask its user first
 constexpr std::size_t kMaxCheckThreads = 32;
 
 char** environment_block() {
@@ -45,6 +47,15 @@ constexpr std::size_t index_of() {
   } else {
     return index_of<Ref, kIndex + 1>();
   }
+}
+
+std::unexpected<Error> fail_unplugged(const SecretRef& ref) {
+  return fail(Errc::store_unavailable, fmt::format("{}: no such store is plugged in", secrets::place_of(ref)));
+}
+
+// Out of memory, or a plugged-in source that throws. what() may quote what it read.
+std::unexpected<Error> fail_unexpectedly(const SecretRef& ref) {
+  return fail(Errc::internal, fmt::format("{}: the store failed in an unexpected way", secrets::place_of(ref)));
 }
 
 }  // namespace
@@ -82,7 +93,7 @@ SecretStore SecretStore::create(const SecretsConfig& config, Environment environ
     if (provider.type == "1password") impl->onepassword = provider;
   }
   impl->sources[index_of<OnePasswordRef>()] = secrets::make_onepassword_source(impl->helpers, impl->onepassword);
-  impl->sources[index_of<KeyringRef>()] = secrets::make_unsupported_source();
+  impl->sources[index_of<KeyringRef>()] = secrets::make_keyring_source();
   impl->sources[index_of<EnvRef>()] = secrets::make_env_source(impl->helpers.environment);
   impl->sources[index_of<FileRef>()] = secrets::make_file_source();
   impl->sources[index_of<CommandRef>()] = secrets::make_command_source(impl->helpers);
@@ -108,16 +119,41 @@ void SecretStore::limit_helper_descriptors(std::uint64_t soft_limit) {
 
 Result<Secret> SecretStore::fetch(const SecretRef& ref, std::chrono::milliseconds deadline) const {
   const SecretSource* source = impl_->source_of(ref);
-  if (source == nullptr) {
-    return fail(Errc::store_unavailable, fmt::format("{}: no such store is plugged in", secrets::place_of(ref)));
-  }
+  if (source == nullptr) return fail_unplugged(ref);
   try {
     auto value = source->fetch(ref, std::chrono::steady_clock::now() + deadline);
     if (!value) return value;
     return secrets::accept_value(std::move(*value), ref);
   } catch (const std::exception&) {
-    // Out of memory, or a plugged-in source that throws. what() may quote what it read.
-    return fail(Errc::internal, fmt::format("{}: the store failed in an unexpected way", secrets::place_of(ref)));
+    return fail_unexpectedly(ref);
+  }
+}
+
+Result<> SecretStore::can_change(const SecretRef& ref) const {
+  const SecretSource* source = impl_->source_of(ref);
+  if (source == nullptr) return fail_unplugged(ref);
+  auto can = source->can_change(ref);
+  if (!can && can.error().context.empty()) can.error().context = secrets::how_to_change(ref);
+  return can;
+}
+
+Result<> SecretStore::put(const SecretRef& ref, const Secret& value) const {
+  if (auto can = can_change(ref); !can) return can;
+  try {
+    const auto accepted = secrets::accept_value(value.clone(), ref);
+    if (!accepted) return std::unexpected(accepted.error());
+    return impl_->source_of(ref)->put(ref, *accepted, std::chrono::steady_clock::now() + kChangeDeadline);
+  } catch (const std::exception&) {
+    return fail_unexpectedly(ref);
+  }
+}
+
+Result<> SecretStore::remove(const SecretRef& ref) const {
+  if (auto can = can_change(ref); !can) return can;
+  try {
+    return impl_->source_of(ref)->remove(ref, std::chrono::steady_clock::now() + kChangeDeadline);
+  } catch (const std::exception&) {
+    return fail_unexpectedly(ref);
   }
 }
 

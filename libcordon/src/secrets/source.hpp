@@ -31,7 +31,7 @@ std::unique_ptr<SecretSource> make_command_source(const HelperSettings& settings
 /// take. What `op` says is never shown; its failures are told apart by known words on its standard error.
 std::unique_ptr<SecretSource> make_onepassword_source(const HelperSettings& settings, SecretProvider provider);
 
-/// References that can be written in cordon.toml and not be fetched by this version: not_supported. Immediate.
-std::unique_ptr<SecretSource> make_unsupported_source();
+/// KeyringRef: an entry of the system's keyring.
+std::unique_ptr<SecretSource> make_keyring_source();
 
 }  // namespace cordon::secrets

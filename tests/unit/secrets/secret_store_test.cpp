@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -67,16 +68,6 @@ TEST(SecretStore, CopiesTheProcessEnvironment) {
   EXPECT_EQ(SecretStore::create({}, environment).fetch(EnvRef{"CORDON_TEST_VARIABLE"}, 1s).value().reveal(), "a=b");
 }
 
-TEST(SecretStore, SaysWhatThisVersionCannotDo_F1) {
-  const auto store = SecretStore::create({});
-  const KeyringRef ref{"a", "cordon", ""};
-  const auto refused = store.fetch(ref, 1s);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::not_supported);
-  EXPECT_NE(refused.error().context.find("source = \"command\""), std::string::npos) << "names a way that works";
-  EXPECT_EQ(store.cost(ref), FetchCost::immediate);
-}
-
 TEST(SecretStore, TakesTheTimeoutOfAProvider) {
   SecretsConfig config;
   config.providers.push_back({"1password", std::nullopt, 3s});
@@ -128,14 +119,14 @@ TEST(SecretStoreCheck, GivesOneResultEachInOrder) {
                                        CommandRef{{"echo", "x"}, {}},
                                        CommandRef{{"false"}, {}},
                                        CommandRef{{"sleep", "100"}, 100ms},
-                                       KeyringRef{"a", "cordon", ""}};
+                                       PluggedRef{"none", "x"}};
   const auto results = store.check(refs);
   ASSERT_EQ(results.size(), refs.size());
   std::vector<std::string_view> names;
   for (const auto& result : results)
     names.push_back(result ? "fine" : name(result.error().code));
   EXPECT_EQ(names, (std::vector<std::string_view>{"fine", "secret_missing", "fine", "file_unsafe", "fine",
-                                                  "store_unavailable", "secret_timeout", "not_supported"}));
+                                                  "store_unavailable", "secret_timeout", "store_unavailable"}));
   EXPECT_TRUE(store.check({}).empty());
 }
 
@@ -150,6 +141,90 @@ TEST(SecretStoreCheck, RunsInParallelWithABoundOnThreads) {
   EXPECT_EQ(record.calls, 100);
   EXPECT_GT(record.most, 1);
   EXPECT_LE(record.most, 32);
+}
+
+/// A store that can be written to, in memory.
+class WritableSource final : public SecretSource {
+ public:
+  explicit WritableSource(std::map<std::string, std::string>& entries) : entries_(entries) {}
+
+  Result<Secret> fetch(const SecretRef& ref, Clock::time_point /*deadline*/) const override {
+    const auto found = entries_.find(std::get<PluggedRef>(ref).key);
+    if (found == entries_.end()) return fail(Errc::secret_missing);
+    return Secret(found->second);
+  }
+  Result<> can_change(const SecretRef& /*ref*/) const override { return {}; }
+  Result<> put(const SecretRef& ref, const Secret& value, Clock::time_point deadline) const override {
+    if (std::get<PluggedRef>(ref).key == "throw") throw std::runtime_error("quotes a canary");
+    EXPECT_GT(deadline, Clock::now());
+    entries_[std::get<PluggedRef>(ref).key] = value.reveal();
+    return {};
+  }
+  Result<> remove(const SecretRef& ref, Clock::time_point /*deadline*/) const override {
+    return entries_.erase(std::get<PluggedRef>(ref).key) == 1 ? Result<>() : fail(Errc::secret_missing);
+  }
+  FetchCost cost() const noexcept override { return FetchCost::immediate; }
+
+ private:
+  std::map<std::string, std::string>& entries_;
+};
+
+struct SecretStoreChange : testing::Test {
+  SecretStoreChange() { store.plug("mine", std::make_unique<WritableSource>(entries)); }
+  std::map<std::string, std::string> entries;
+  SecretStore store = SecretStore::create({}, {});
+};
+
+TEST_F(SecretStoreChange, PutsAndRemoves) {
+  const PluggedRef ref{"mine", "key"};
+  EXPECT_TRUE(store.can_change(ref));
+  ASSERT_TRUE(store.put(ref, Secret("value\r\n")));
+  EXPECT_EQ(entries["key"], "value");
+  ASSERT_TRUE(store.put(ref, Secret("other")));
+  EXPECT_EQ(store.fetch(ref, 1s).value().reveal(), "other");
+  ASSERT_TRUE(store.remove(ref));
+  EXPECT_EQ(store.remove(ref).error().code, Errc::secret_missing);
+}
+
+TEST_F(SecretStoreChange, StoresNothingThatCouldNotBeFetched_H9) {
+  for (const std::string& value : {std::string(), std::string("\n"), std::string("can\nary"),
+                                   std::string("can\0ary", 7), std::string(65537, 'c')}) {
+    const auto refused = store.put(PluggedRef{"mine", "key"}, Secret(value));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::secret_invalid);
+    EXPECT_EQ(refused.error().context.find("can"), std::string::npos);
+  }
+  EXPECT_TRUE(entries.empty());
+}
+
+TEST_F(SecretStoreChange, SaysWhatToDoWhereItOnlyReads) {
+  RecordingSource::Record record;
+  store.plug("readable", std::make_unique<RecordingSource>(record));
+  struct Case {
+    SecretRef ref;
+    std::string_view advice;
+  };
+  for (const auto& [ref, advice] :
+       {Case{OnePasswordRef{"my vault", "item", "field", ""}, "op item edit item --vault 'my vault'"},
+        Case{EnvRef{"KEY"}, "set KEY where Cordon is started"},
+        Case{FileRef{"/run/a key"}, "'/run/a key' yourself, with mode 0600"},
+        Case{CommandRef{{"pass", "show", "an-argument"}, {}}, "the command `pass` is only run"},
+        Case{PluggedRef{"readable", "key"}, "the entry key of the store readable is only read here"}}) {
+    for (const auto& refused : {store.can_change(ref), store.put(ref, Secret("value")), store.remove(ref)}) {
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, Errc::not_supported);
+      EXPECT_NE(refused.error().context.find(advice), std::string::npos) << refused.error().context;
+      EXPECT_EQ(refused.error().context.find("an-argument"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(SecretStoreChange, FailsWithoutQuotingWhatAStoreThrows_R9) {
+  const auto failed = store.put(PluggedRef{"mine", "throw"}, Secret("value"));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::internal);
+  EXPECT_EQ(failed.error().context.find("canary"), std::string::npos);
+  EXPECT_EQ(store.put(PluggedRef{"none", "x"}, Secret("value")).error().code, Errc::store_unavailable);
 }
 
 }  // namespace
