@@ -10,12 +10,6 @@
 namespace cordon::cli {
 namespace {
 
-/// The source's name when this version does not have it.
-std::string_view missing_source(const SecretRef& ref) {
-  if (std::holds_alternative<KeyringRef>(ref)) return "keyring";
-  return {};
-}
-
 void report_faults(const Terminal& terminal, const Instance& instance, const std::vector<ConfigFault>& faults) {
   for (const ConfigFault& fault : faults)
     terminal.error(fault.to_string());
@@ -24,11 +18,6 @@ void report_faults(const Terminal& terminal, const Instance& instance, const std
 }
 
 void append_config_features(const Config& config, std::vector<std::string>& out) {
-  for (const Route& route : config.routes) {
-    if (const auto source = missing_source(route.secret); !source.empty())
-      out.push_back(fmt::format("route {}: the secret source {} is not in this version; use env, file or command",
-                                route.name, source));
-  }
   for (const Listener& listener : config.listeners)
     out.push_back(fmt::format("listener {}: PostgreSQL listeners are not in this version", listener.name));
   if (config.secrets.cache_ttl && config.secrets.cache_ttl->count() != 0)

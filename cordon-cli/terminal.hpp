@@ -1,5 +1,6 @@
-// The only place that prints. Data goes to standard output, everything else to standard error; colour and progress only
-// where a terminal is, and never with NO_COLOR (no-color.org) or TERM=dumb.
+// The only place that prints, but for the question of secret_input, which goes to the controlling terminal. Data goes to
+// standard output, everything else to standard error; colour and progress only where a terminal is, and never with NO_COLOR
+// (no-color.org) or TERM=dumb.
 #pragma once
 
 #include <initializer_list>

@@ -1,0 +1,163 @@
+// cordon secret check: fetches each secret once and says how that went.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <thread>
+
+#include "command.hpp"
+#include "named_secret.hpp"
+#include "process_settings.hpp"
+#include "target.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr std::size_t kMaxThreads = 32;
+
+struct Options {
+  TargetOptions target;
+  std::vector<std::string> names;
+  bool json = false;
+};
+
+/// How one fetch went.
+struct Trial {
+  NamedSecret secret;
+  std::optional<Error> error;
+  milliseconds took{0};
+};
+
+void try_one(const SecretStore& store, Trial& trial) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto value = store.fetch(trial.secret.ref, store.default_deadline(trial.secret.ref));
+  trial.took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - start);
+  if (!value) trial.error = value.error();
+}
+
+/// All at once, as a start does.
+void try_all(const SecretStore& store, std::vector<Trial>& trials) {
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < trials.size(); i = next++)
+      try_one(store, trials[i]);
+  };
+  std::vector<std::jthread> threads;
+  try {
+    while (threads.size() + 1 < std::min(trials.size(), kMaxThreads))
+      threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    // No more threads to be had: those that run do it all.
+  }
+  work();
+}
+
+/// Those that are named, or all. Nothing when a name is not there, which is reported.
+std::optional<std::vector<Trial>> chosen(const Context& context, const Options& options, const Target& target) {
+  const auto secrets = secrets_of(target.config);
+  std::vector<Trial> trials;
+  bool good = true;
+  for (const std::string& name : options.names) {
+    const NamedSecret* secret = find_secret(context.terminal, target, secrets, name);
+    good = good && secret != nullptr;
+    if (secret != nullptr) trials.push_back({*secret, {}, {}});
+  }
+  if (!good) return std::nullopt;
+  if (options.names.empty()) {
+    for (const NamedSecret& secret : secrets)
+      trials.push_back({secret, {}, {}});
+  }
+  return trials;
+}
+
+void print_rows(Terminal& terminal, const std::vector<Trial>& trials) {
+  std::size_t width = 0;
+  for (const Trial& trial : trials)
+    width = std::max(width, trial.secret.name.size());
+  for (const Trial& trial : trials) {
+    const std::string word = trial.error ? terminal.paint(Style::red, "failed") : terminal.paint(Style::green, "ok");
+    terminal.print(fmt::format("{}{:{}}  {:{}}  {:>8}  {}\n", word, "", trial.error ? 0 : 4, trial.secret.name, width,
+                               to_string(trial.took), terminal.paint(Style::plain, describe(trial.secret.ref))));
+  }
+}
+
+void report_as_text(const Context& context, const std::vector<Trial>& trials) {
+  print_rows(context.terminal, trials);
+  for (const Trial& trial : trials) {
+    if (trial.error) context.terminal.error(fmt::format("{}: {}", trial.secret.title(), trial.error->message()));
+  }
+  if (trials.empty()) context.terminal.hint("the config has no routes and no listeners, and so no secrets");
+}
+
+void report_as_json(const Context& context, const std::vector<Trial>& trials) {
+  auto out = nlohmann::ordered_json::array();
+  for (const Trial& trial : trials) {
+    nlohmann::ordered_json row = {{"name", trial.secret.name},
+                                  {"kind", trial.secret.kind},
+                                  {"secret", describe(trial.secret.ref)},
+                                  {"ok", !trial.error},
+                                  {"milliseconds", trial.took.count()}};
+    if (trial.error) row["error"] = {{"code", name(trial.error->code)}, {"message", trial.error->message()}};
+    out.push_back(std::move(row));
+  }
+  context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+/// 4 when all that failed may go better later.
+Exit exit_of_all(const std::vector<Trial>& trials) {
+  Exit exit = Exit::done;
+  for (const Trial& trial : trials) {
+    if (!trial.error) continue;
+    exit = exit_of(*trial.error);
+    if (exit == Exit::failed) return exit;
+  }
+  return exit;
+}
+
+Exit run(const Context& context, const Options& options) {
+  const auto descriptors = harden_process();
+  const auto target = load_target(context, options.target);
+  if (!target) return Exit::failed;
+  auto trials = chosen(context, options, *target);
+  if (!trials) return Exit::failed;
+  auto store = SecretStore::create(target->config.secrets, context.environment);
+  store.limit_helper_descriptors(descriptors);
+  try_all(store, *trials);
+  options.json ? report_as_json(context, *trials) : report_as_text(context, *trials);
+  return exit_of_all(*trials);
+}
+
+Action declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("names", options->names, "Names of routes and listeners (default: all)")->type_name("NAME");
+  add_target_options(app, options->target);
+  app.add_flag("--json", options->json, "Report as JSON");
+  return [options](const Context& context) { return run(context, *options); };
+}
+
+}  // namespace
+
+const Command kSecretCheck = {
+    .name = "check",
+    .summary = "Fetch secrets once and say whether they can be had",
+    .arguments = "[NAME...]",
+    .details =
+        "Fetches the secrets of all routes and listeners, or of those that are named, from their\n"
+        "stores, drops them, and prints how that went and how long it took. Never prints a secret.\n"
+        "A secret from the environment is looked for in this command's own. Exits with 1 when one\n"
+        "cannot be had, with 4 when only stores that are not available now are to blame.",
+    .examples =
+        "  cordon secret check\n"
+        "  cordon secret check stripe prod-db\n"
+        "  cordon secret check --json | jq '.[] | select(.ok | not)'\n",
+    .declare = declare,
+};
+
+}  // namespace cordon::cli
