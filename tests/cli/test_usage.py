@@ -7,6 +7,7 @@ import subprocess
 from harness import CORDON, CliTest, main
 
 COMMANDS = ("demo", "check", "start", "wait", "run", "env", "status", "reload", "stop", "logs", "approve")
+GROUPS = ("secret",)
 
 
 class Usage(CliTest):
@@ -20,7 +21,7 @@ class Usage(CliTest):
         texts = {self.cordon(*words).out for words in (("help",), ("--help",), ("-h",), ("help", "help"))}
         self.assertEqual(len(texts), 1)
         text = texts.pop()
-        for command in (*COMMANDS, "help"):
+        for command in (*COMMANDS, *GROUPS, "help"):
             self.assertRegex(text, rf"(?m)^  {command} +\S")
 
     def test_no_command_shows_help_and_is_a_usage_error(self):
@@ -39,9 +40,9 @@ class Usage(CliTest):
                 self.assertFalse([line for line in helped.out.splitlines() if len(line) > 100], helped.out)
 
     def test_help_names_no_command_that_does_not_exist(self):
-        text = "".join(self.cordon("help", command).out for command in ("help", *COMMANDS))
+        text = "".join(self.cordon("help", command).out for command in ("help", *COMMANDS, *GROUPS))
         named = set(re.findall(r"cordon ([a-z]+)", text)) - {"is"}
-        self.assertLessEqual(named, {*COMMANDS, "help"})
+        self.assertLessEqual(named, {*COMMANDS, *GROUPS, "help"})
 
     def test_unknown_command_suggests_the_nearest(self):
         for word, meant in (("chek", "check"), ("strat", "start"), ("evn", "env"), ("demoo", "demo"), ("hlep", "help")):
