@@ -7,7 +7,7 @@ import subprocess
 from harness import CORDON, CliTest, main
 
 COMMANDS = ("demo", "check", "start", "wait", "run", "env", "status", "reload", "stop", "logs", "approve")
-GROUPS = ("secret",)
+GROUPS = ("secret", "token")
 
 
 class Usage(CliTest):
