@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+
+#include <cordon/control_client.hpp>
 
 #include "command.hpp"
 #include "named_secret.hpp"
@@ -14,22 +17,49 @@
 namespace cordon::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kTellDeadline{2'000};
+
 struct Options {
   TargetOptions target;
   std::string name;
   bool json = false;
 };
 
-Exit report(const Context& context, const Options& options, const NamedSecret& secret, std::string_view outcome) {
-  const std::string place = describe(secret.ref);
-  if (options.json) {
-    const nlohmann::ordered_json out = {{"name", secret.name}, {"secret", place}, {"outcome", outcome}};
-    context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-    return Exit::done;
+/// A secret of the config that is to be changed, and all that it takes.
+struct Job {
+  const Context& context;
+  const Options& options;
+  const Target& target;
+  const std::vector<NamedSecret>& named;
+  const NamedSecret& secret;
+  const SecretStore& store;
+};
+
+/// Has the running instance, if there is one, drop what it holds of the secret, for every route and listener that uses it.
+void tell_running_instance(const Job& job) {
+  const ControlClient client(job.target.instance);
+  for (const NamedSecret& secret : job.named) {
+    if (secret.ref != job.secret.ref) continue;
+    const auto told = client.forget_secret(secret.name, kTellDeadline);
+    if (told || told.error().code == Errc::not_running) continue;
+    job.context.terminal.warning(fmt::format(
+        "the running instance could not be told, and may use its old value until that value's time is up: {}",
+        told.error().message()));
+    return;
   }
-  context.terminal.print(
-      context.terminal.paint(Style::plain, fmt::format("{}: {} (the secret of {})", outcome, place, secret.title())) +
-      "\n");
+}
+
+Exit report(const Job& job, std::string_view outcome) {
+  const std::string place = describe(job.secret.ref);
+  Terminal& terminal = job.context.terminal;
+  if (job.options.json) {
+    const nlohmann::ordered_json out = {{"name", job.secret.name}, {"secret", place}, {"outcome", outcome}};
+    terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  } else {
+    const std::string text = fmt::format("{}: {} (the secret of {})", outcome, place, job.secret.title());
+    terminal.print(terminal.paint(Style::plain, text) + "\n");
+  }
+  tell_running_instance(job);
   return Exit::done;
 }
 
@@ -38,22 +68,21 @@ Exit refuse(const Context& context, const NamedSecret& secret, const Error& erro
   return exit_of(error);
 }
 
-Exit store(const Context& context, const Options& options, const SecretStore& secrets, const NamedSecret& secret) {
-  const auto value = read_secret(fmt::format("Secret of {} (not shown): ", without_controls(secret.title())));
-  if (!value) return refuse(context, secret, value.error());
-  if (const auto stored = secrets.put(secret.ref, *value); !stored) return refuse(context, secret, stored.error());
-  return report(context, options, secret, "stored");
+Exit store(const Job& job) {
+  const auto value = read_secret(fmt::format("Secret of {} (not shown): ", without_controls(job.secret.title())));
+  if (!value) return refuse(job.context, job.secret, value.error());
+  const auto stored = job.store.put(job.secret.ref, *value);
+  return stored ? report(job, "stored") : refuse(job.context, job.secret, stored.error());
 }
 
-Exit remove(const Context& context, const Options& options, const SecretStore& secrets, const NamedSecret& secret) {
-  const auto removed = secrets.remove(secret.ref);
-  if (removed) return report(context, options, secret, "deleted");
-  if (removed.error().code == Errc::secret_missing) return report(context, options, secret, "already absent");
-  return refuse(context, secret, removed.error());
+Exit remove(const Job& job) {
+  const auto removed = job.store.remove(job.secret.ref);
+  if (removed) return report(job, "deleted");
+  if (removed.error().code == Errc::secret_missing) return report(job, "already absent");
+  return refuse(job.context, job.secret, removed.error());
 }
 
-using Step = Exit (*)(const Context& context, const Options& options, const SecretStore& secrets,
-                      const NamedSecret& secret);
+using Step = Exit (*)(const Job& job);
 
 /// Finds the secret, and goes on with `step` if its store can be changed at all.
 Exit change(const Context& context, const Options& options, Step step) {
@@ -65,7 +94,7 @@ Exit change(const Context& context, const Options& options, Step step) {
   if (secret == nullptr) return Exit::failed;
   const auto secrets = SecretStore::create(target->config.secrets, context.environment);
   if (const auto can = secrets.can_change(secret->ref); !can) return refuse(context, *secret, can.error());
-  return step(context, options, secrets, *secret);
+  return step({context, options, *target, named, *secret, secrets});
 }
 
 template <Step kStep>
@@ -86,7 +115,7 @@ const Command kSecretSet = {
     .details =
         "Asks for the secret of a route or listener whose source is the system's keyring, without\n"
         "showing it, and stores it there. When standard input is not a terminal, it is read from\n"
-        "there, to its end; one newline at the end is dropped.",
+        "there, to its end; one newline at the end is dropped. A running instance uses it at once.",
     .examples =
         "  cordon secret set stripe\n"
         "  pass show stripe | cordon secret set stripe\n",
