@@ -4,12 +4,9 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 
-#include <asio/post.hpp>
-
-#include "net/event.hpp"
+#include "net/delivery.hpp"
 
 namespace cordon::net {
 
@@ -50,46 +47,14 @@ Result<T> run_without_exceptions(const std::function<Result<T>()>& work) {
 template <class T>
 Task<T> run_blocking(BlockingPool& pool, Watchdog& watchdog, Clock::time_point deadline,
                      std::function<Result<T>()> work) {
-  // Shared between the waiting coroutine and the job, whichever ends last.
-  struct Handover {
-    std::mutex mutex;
-    Event* waiter = nullptr;  // null once nobody waits
-    Result<T> result = fail(Errc::internal, "too many calls wait for a thread");
-
-    bool is_awaited() {
-      const std::lock_guard lock(mutex);
-      return waiter != nullptr;
-    }
+  Delivery<T> delivery(watchdog);
+  delivery.set_deadline(deadline);
+  std::function<void()> job = [sender = delivery.sender(), work = std::move(work)] {
+    if (sender.is_awaited())
+      sender.send(run_without_exceptions(work));  // else it was queued for longer than anybody waited
   };
-  // Nobody waits any more once this frame is gone, however it goes.
-  struct Waiting {
-    std::shared_ptr<Handover> handover;
-    ~Waiting() {
-      const std::lock_guard lock(handover->mutex);
-      handover->waiter = nullptr;
-    }
-  };
-  Event done(watchdog);
-  done.set_deadline(deadline);
-  const Waiting waiting{std::make_shared<Handover>()};
-  const std::shared_ptr<Handover>& handover = waiting.handover;
-  handover->waiter = &done;
-  std::function<void()> job = [handover, work = std::move(work), executor = watchdog.executor()] {
-    if (!handover->is_awaited()) return;  // queued for longer than anybody waited
-    auto result = run_without_exceptions(work);
-    const std::lock_guard lock(handover->mutex);
-    if (handover->waiter == nullptr) return;
-    handover->result = std::move(result);
-    // While somebody waits the worker lives, and with it the executor.
-    asio::post(executor, [handover] {
-      if (handover->waiter != nullptr) handover->waiter->set();
-    });
-  };
-  if (!pool.post(std::move(job))) co_return std::move(handover->result);
-  auto waited = co_await done.wait();
-  if (!waited) co_return std::unexpected(std::move(waited).error());
-  const std::lock_guard lock(handover->mutex);
-  co_return std::move(handover->result);
+  if (!pool.post(std::move(job))) co_return fail(Errc::internal, "too many calls wait for a thread");
+  co_return co_await delivery.wait();
 }
 
 }  // namespace cordon::net
