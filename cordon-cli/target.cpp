@@ -20,10 +20,6 @@ void report_faults(const Terminal& terminal, const Instance& instance, const std
 void append_config_features(const Config& config, std::vector<std::string>& out) {
   for (const Listener& listener : config.listeners)
     out.push_back(fmt::format("listener {}: PostgreSQL listeners are not in this version", listener.name));
-  if (config.secrets.cache_ttl && config.secrets.cache_ttl->count() != 0)
-    out.emplace_back(
-        "secrets.cache_ttl: this version keeps no secrets and fetches them for every request; remove the key or set it "
-        "to 0");
 }
 
 }  // namespace

@@ -101,16 +101,33 @@ net::Task<> Exchange::compose_head() {
     co_return Result<>{};
   }
   if (!destination_.route->approved) co_return fail(Errc::binding_unapproved);
-  Error why;
-  const auto secret = co_await client_.worker.secrets.fetch(destination_.settings->secrets, *destination_.route, why);
-  if (!secret) {
-    client_.worker.runtime.notice(LogLevel::warn, fmt::format("route {}: no secret: {}: {}", destination_.route->name,
-                                                              name(why.code), why.message()));
-    co_return std::unexpected(secret.error());
+  secret_ = secret_entry().current();
+  if (!secret_) {
+    if (auto fetched = co_await fetch_secret_anew(); !fetched) co_return fetched;
   }
-  const auto edits = inject::plan_injection(head, *destination_.route, **secret);
+  const auto edits = inject::plan_injection(head, *destination_.route, *secret_);
   http1::serialize(head, target_, destination_.host_field, edits.view(), head_);
   co_return Result<>{};
+}
+
+net::Task<> Exchange::fetch_secret_anew() {
+  Error why;
+  auto fetched = co_await fetch_secret(client_.worker.watchdog, secret_entry(), why);
+  if (fetched) {
+    secret_ = std::move(*fetched);
+    co_return Result<>{};
+  }
+  if (fetched.error().code != Errc::cancelled) {
+    client_.worker.runtime.notice(LogLevel::warn, fmt::format("route {}: no secret: {}: {}", destination_.route->name,
+                                                              name(why.code), why.message()));
+  }
+  co_return std::unexpected(std::move(fetched).error());
+}
+
+/// The origin has judged the credential: a refused one may have been rotated.
+void Exchange::settle_secret(int status) {
+  if (secret_ && (status == 401 || status == 403)) secret_entry().rejected(secret_);
+  secret_.reset();
 }
 
 net::Task<> Exchange::obtain_response() {
@@ -170,6 +187,7 @@ net::Task<> Exchange::read_response_head() {
       head_.release();
     }
     const int status = response().status;
+    if (status == 101 || status >= 200) settle_secret(status);
     if (status == 101) co_return check_switching(request(), response());
     if (status >= 200) co_return Result<>{};
     if (informational == kMaxInformational) co_return fail(Errc::upstream_protocol, "too many informational responses");

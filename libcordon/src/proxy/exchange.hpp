@@ -5,6 +5,7 @@
 #include "proxy/client.hpp"
 #include "proxy/destination.hpp"
 #include "proxy/origin.hpp"
+#include "proxy/secret_fetcher.hpp"
 #include "proxy/upload.hpp"
 
 namespace cordon::proxy {
@@ -28,6 +29,8 @@ class Exchange {
   net::Infallible<Ending> proceed();
 
   net::Task<> compose_head();
+  net::Task<> fetch_secret_anew();
+  void settle_secret(int status);
 
   net::Task<> obtain_response();
   net::Task<> try_origin(Freshness freshness);
@@ -45,6 +48,8 @@ class Exchange {
 
   const http1::RequestHead& request() noexcept { return client_.request(); }
   http1::ResponseHead& response() noexcept { return client_.origin_reader.parser().response(); }
+  /// Of the route, which there is.
+  secrets::CacheEntry& secret_entry() const noexcept { return *destination_.settings->of(*destination_.route).secret; }
   const Timeouts& timeouts() const noexcept { return client_.worker.runtime.timeouts(); }
 
   Client& client_;
@@ -52,7 +57,8 @@ class Exchange {
   std::string_view target_;
   RequestEvent& record_;
 
-  base::WipedBuffer head_;  ///< The head for the origin, with its credential, and the body that came with it.
+  secrets::SharedSecret secret_;  ///< The credential's, until the origin has judged it.
+  base::WipedBuffer head_;        ///< The head for the origin, with its credential, and the body that came with it.
   Upload upload_;
   OriginConnection origin_;
   net::Clock::time_point sent_at_{};

@@ -100,6 +100,29 @@ void Metrics::write_routes(std::string& out) const {
   out += bytes;
 }
 
+void Metrics::write_fetches(std::string& out) const {
+  const auto all = fetches->figures();
+  head(out, "cordon_secret_fetch_failures_total", "counter",
+       "Fetches from secret stores that gave no value, by source.");
+  for (const auto& figures : all)
+    fmt::format_to(std::back_inserter(out), "cordon_secret_fetch_failures_total{{source=\"{}\"}} {}\n", figures.source,
+                   figures.failures);
+  head(out, "cordon_secret_fetch_duration_seconds", "histogram",
+       "Time that fetches from secret stores took, by source.");
+  for (const auto& figures : all) {
+    std::uint64_t so_far = 0;
+    for (std::size_t i = 0; i < secrets::kFetchBounds.size(); ++i)
+      fmt::format_to(std::back_inserter(out),
+                     "cordon_secret_fetch_duration_seconds_bucket{{source=\"{}\",le=\"{}\"}} {}\n", figures.source,
+                     secrets::kFetchBounds[i], so_far += figures.buckets[i]);
+    fmt::format_to(std::back_inserter(out),
+                   "cordon_secret_fetch_duration_seconds_bucket{{source=\"{0}\",le=\"+Inf\"}} {1}\n"
+                   "cordon_secret_fetch_duration_seconds_sum{{source=\"{0}\"}} {2}\n"
+                   "cordon_secret_fetch_duration_seconds_count{{source=\"{0}\"}} {1}\n",
+                   figures.source, figures.fetches, figures.seconds);
+  }
+}
+
 void Metrics::write(std::string& out) const {
   head(out, "cordon_build_info", "gauge", "Always 1; the version is in the label.");
   fmt::format_to(std::back_inserter(out), "cordon_build_info{{version=\"{}\"}} 1\n", version());
@@ -111,6 +134,7 @@ void Metrics::write(std::string& out) const {
   single(out, "cordon_reloads_total", "counter", "Reloads that put a new configuration in place.",
          reloads.load(kRelaxed));
   write_routes(out);
+  write_fetches(out);
   head(out, "cordon_refusals_total", "counter", "Answers of the proxy's own instead of the origin's, by their code.");
   for (std::size_t code = 0; code < kCodes; ++code) {
     const auto count = refusals_[code].load(kRelaxed);

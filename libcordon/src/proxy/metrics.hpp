@@ -14,6 +14,8 @@
 #include <cordon/error.hpp>
 #include <cordon/event_sink.hpp>
 
+#include "secrets/fetch_metrics.hpp"
+
 namespace cordon::proxy {
 
 using Count = std::atomic<std::uint64_t>;
@@ -49,6 +51,7 @@ class Metrics {
   Count connections{0};  ///< Open now.
   Count accepted{0};     ///< All connections so far.
   Count reloads{0};
+  const std::shared_ptr<secrets::FetchMetrics> fetches = std::make_shared<secrets::FetchMetrics>();  // with the caches
   const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 
   /// Appends every figure.
@@ -56,6 +59,7 @@ class Metrics {
 
  private:
   void write_routes(std::string& out) const;
+  void write_fetches(std::string& out) const;
 
   static constexpr std::size_t kCodes = static_cast<std::size_t>(Errc::internal) + 1;
 

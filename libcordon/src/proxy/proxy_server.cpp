@@ -19,12 +19,16 @@ using proxy::Runtime;
 using proxy::Settings;
 using Errors = std::vector<Error>;
 
+/// One thread a secret that is being fetched: routes whose stores hang must not use up those of others.
+constexpr std::size_t kMaxFetches = 1024;
+
 std::optional<std::chrono::system_clock::time_point> time_of(std::int64_t milliseconds) {
   if (milliseconds == 0) return std::nullopt;
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
 }
 
-RouteStatus status_of(const Route& route, const proxy::RouteCounters& counters) {
+RouteStatus status_of(const Route& route, const Settings::RouteParts& parts) {
+  const proxy::RouteCounters& counters = *parts.counters;
   RouteStatus status;
   status.name = route.name;
   status.host = route.host;
@@ -34,6 +38,7 @@ RouteStatus status_of(const Route& route, const proxy::RouteCounters& counters) 
   status.injected = counters.injected;
   status.refused = counters.requests[static_cast<std::size_t>(proxy::Outcome::refused)];
   status.last_injection = time_of(counters.last_injection);
+  status.secret = parts.secret->status();
   status.secret.source = describe(route.secret);
   return status;
 }
@@ -46,7 +51,7 @@ struct ProxyServer::Impl {
   std::expected<std::shared_ptr<const Settings>, Errors> build(Config config, SecretStore secrets,
                                                                std::optional<CaPaths> ca) {
     return proxy::build_settings(std::move(config), std::move(secrets), std::move(ca),
-                                 {runtime.options, runtime.sink, runtime.metrics});
+                                 {runtime.options, runtime.sink, runtime.metrics, fetches});
   }
 
   /// Step 5: the port, on each worker.
@@ -60,6 +65,8 @@ struct ProxyServer::Impl {
   }
 
   Runtime runtime;
+  // With each cache, which hands jobs to it until the cache ends.
+  std::shared_ptr<net::BlockingPool> fetches = std::make_shared<net::BlockingPool>(kMaxFetches);
   mutable std::mutex mutex;
   std::shared_ptr<const Settings> settings;  // with the workers; guarded by `mutex`, which they never take
   std::atomic<bool> running = false;
@@ -154,7 +161,7 @@ ProxyStatus ProxyServer::status() const {
   status.unmatched = impl_->runtime.metrics.unmatched().all_requests();
   const auto settings = impl_->current();
   for (const Route& route : settings->routes.routes())
-    status.routes.push_back(status_of(route, *settings->of(route).counters));
+    status.routes.push_back(status_of(route, settings->of(route)));
   return status;
 }
 
@@ -167,7 +174,10 @@ std::string ProxyServer::metrics() const {
 bool ProxyServer::forget_secret(std::string_view route) {
   const auto settings = impl_->current();
   const auto& routes = settings->routes.routes();
-  return std::ranges::find(routes, route, &Route::name) != routes.end();
+  const auto found = std::ranges::find(routes, route, &Route::name);
+  if (found == routes.end()) return false;
+  settings->of(*found).secret->forget();
+  return true;
 }
 
 std::uint16_t ProxyServer::port() const noexcept {

@@ -18,7 +18,6 @@ Worker::Worker(Runtime& runtime_, std::shared_ptr<const Settings> settings_, Blo
       resolver(watchdog, runtime.options.fixed_addresses),
       dialer(watchdog, resolver, {pools.route_lookups, pools.other_lookups},
              {runtime.timeouts().dns, runtime.timeouts().connect}, runtime.own_ports),
-      secrets(watchdog, pools.secrets),
       programs(pools.programs) {
 }
 

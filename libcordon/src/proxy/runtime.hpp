@@ -16,7 +16,6 @@
 #include "proxy/access.hpp"
 #include "proxy/leaf_contexts.hpp"
 #include "proxy/metrics.hpp"
-#include "proxy/secret_fetcher.hpp"
 #include "proxy/settings.hpp"
 #include "tokens/token_watch.hpp"
 
@@ -41,7 +40,6 @@ struct Runtime {
 struct BlockingPools {
   net::BlockingPool route_lookups{16};
   net::BlockingPool other_lookups{16};
-  net::BlockingPool secrets{64};
   net::PeerPrograms programs;
 };
 
@@ -69,7 +67,6 @@ struct Worker {
   net::Pool pool{watchdog};
   net::Resolver resolver;
   net::Dialer dialer;
-  SecretFetcher secrets;
   LeafContexts leaves;
   net::PeerLookup peers;
   net::PeerPrograms& programs;

@@ -29,23 +29,31 @@ Errors check_config(const Config& config) {
   return errors;
 }
 
+std::unique_ptr<secrets::Cache> make_cache(const Config& config, SecretStore store, const SettingsContext& context) {
+  secrets::CacheOptions options;
+  options.ttl = config.secrets.cache_ttl;
+  options.run = [threads = context.fetches](std::function<void()> job) { return threads->post(std::move(job)); };
+  options.metrics = context.metrics.fetches;
+  return std::make_unique<secrets::Cache>(std::make_shared<const SecretStore>(std::move(store)), std::move(options));
+}
+
 /// Step 2: every route's secret once, all failures together. One that is not approved is left alone: its command is not
 /// to be run.
-Errors check_secrets(const Config& config, const SecretStore& store) {
-  std::vector<SecretRef> refs;
+Errors fetch_secrets(Settings& settings) {
+  std::vector<std::shared_ptr<secrets::CacheEntry>> wanted;
   std::vector<const Route*> routes;
-  for (const Route& route : config.routes) {
+  for (const Route& route : settings.routes.routes()) {
     if (!route.approved) continue;
-    refs.push_back(route.secret);
+    wanted.push_back(settings.of(route).secret);
     routes.push_back(&route);
   }
-  const auto results = store.check(refs);
+  const auto results = settings.secrets->prefetch(wanted);
   Errors errors;
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i]) continue;
     const Error& error = results[i].error();
-    errors.push_back(
-        {error.code, fmt::format("route \"{}\": {}: {}", routes[i]->name, describe(refs[i]), error.message())});
+    errors.push_back({error.code, fmt::format("route \"{}\": {}: {}", routes[i]->name, describe(routes[i]->secret),
+                                              error.message())});
   }
   return errors;
 }
@@ -144,12 +152,15 @@ std::expected<std::shared_ptr<const Settings>, Errors> build_settings(Config con
                                                                       const SettingsContext& context) {
   const auto failed = [](Error error) { return std::unexpected(Errors{std::move(error)}); };
   if (auto errors = check_config(config); !errors.empty()) return std::unexpected(std::move(errors));
-  if (auto errors = check_secrets(config, secrets); !errors.empty()) return std::unexpected(std::move(errors));
 
   auto settings = std::make_shared<Settings>(config.routes);
-  for (const Route& route : settings->routes.routes())
-    settings->parts.push_back({.own_tls = nullptr, .counters = &context.metrics.of_route(route.name)});
-  settings->secrets = std::make_shared<const SecretStore>(std::move(secrets));
+  settings->secrets = make_cache(config, std::move(secrets), context);
+  for (const Route& route : settings->routes.routes()) {
+    settings->parts.push_back({.secret = settings->secrets->entry(route.secret),
+                               .own_tls = nullptr,
+                               .counters = &context.metrics.of_route(route.name)});
+  }
+  if (auto errors = fetch_secrets(*settings); !errors.empty()) return std::unexpected(std::move(errors));
   settings->allow_uids = config.allow_uids;
   settings->listen = config.listen;
   const auto roots = read_roots(config, settings->routes, context.options);

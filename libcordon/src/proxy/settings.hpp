@@ -12,7 +12,9 @@
 #include <cordon/proxy_server.hpp>
 
 #include "inject/route_table.hpp"
+#include "net/blocking_pool.hpp"
 #include "proxy/metrics.hpp"
+#include "secrets/cache.hpp"
 #include "tls/context.hpp"
 
 namespace cordon::proxy {
@@ -21,16 +23,17 @@ struct Settings {
   explicit Settings(std::vector<Route> routes_) : routes(std::move(routes_)) {}
 
   inject::RouteTable routes;
-  std::shared_ptr<const SecretStore> secrets;  // shared with threads that fetch: see SecretFetcher
-  std::optional<CaManager> ca;                 ///< None: TLS is switched off, and routes are not intercepted.
-  bssl::UniquePtr<SSL_CTX> origin_tls;         ///< Null without routes: nothing is ever asked over TLS then.
+  std::unique_ptr<secrets::Cache> secrets;  ///< Never null once built. Changes in itself, thread-safely.
+  std::optional<CaManager> ca;              ///< None: TLS is switched off, and routes are not intercepted.
+  bssl::UniquePtr<SSL_CTX> origin_tls;      ///< Null without routes: nothing is ever asked over TLS then.
   std::vector<std::uint32_t> allow_uids;
   std::uint16_t listen = 0;  ///< As configured; 0 for any free port.
 
   /// What belongs to one route besides its configuration.
   struct RouteParts {
-    bssl::UniquePtr<SSL_CTX> own_tls;   ///< Null: it has no roots of its own.
-    RouteCounters* counters = nullptr;  ///< Never null once built. Lives as long as the server.
+    std::shared_ptr<secrets::CacheEntry> secret;  // with routes of the same secret. Never null once built.
+    bssl::UniquePtr<SSL_CTX> own_tls;             ///< Null: it has no roots of its own.
+    RouteCounters* counters = nullptr;            ///< Never null once built. Lives as long as the server.
   };
   std::vector<RouteParts> parts;  ///< In the order of the routes.
 
@@ -52,6 +55,7 @@ struct SettingsContext {
   const ProxyOptions& options;
   EventSink& sink;
   Metrics& metrics;
+  std::shared_ptr<net::BlockingPool> fetches;  // with caches that have not ended: threads that ask secret stores
 };
 
 /// Steps 1 to 4 of the start-up sequence, in their order: a step that fails leaves no trace of a later one. Blocks for as

@@ -50,6 +50,7 @@ TEST(ProxySecrets, Q9Q10ASlowFetchIsSharedAndDelaysNoOtherRoute) {
   const auto gate = std::make_shared<GatedSource::Gate>();
   ProxySetup setup;
   setup.config.routes.push_back(ProxySetup::make_route("slow", "tls.test"));
+  setup.config.secrets.cache_ttl = std::chrono::minutes(1);
   setup.source = std::make_unique<GatedSource>(gate);
   RunningProxy proxy(std::move(setup));
   {
@@ -57,6 +58,8 @@ TEST(ProxySecrets, Q9Q10ASlowFetchIsSharedAndDelaysNoOtherRoute) {
     gate->open = false;
     gate->fetches = 0;
   }
+  EXPECT_TRUE(proxy.server->forget_secret("slow")) << "what the start has fetched";
+  EXPECT_FALSE(proxy.server->forget_secret("other"));
   test::ManualOrigin origin;
   const std::string authority = "tls.test:" + std::to_string(origin.port());
   std::vector<Wire> waiting;
@@ -89,6 +92,78 @@ TEST(ProxySecrets, Q9Q10ASlowFetchIsSharedAndDelaysNoOtherRoute) {
     EXPECT_TRUE(client.receive_message().ends_with("ok"));
   const std::lock_guard lock(gate->mutex);
   EXPECT_EQ(gate->fetches, 1);
+}
+
+/// Gives another value each time.
+class NumberedSource final : public SecretSource {
+ public:
+  explicit NumberedSource(FetchCost cost) : cost_(cost) {}
+  Result<Secret> fetch(const SecretRef&, std::chrono::steady_clock::time_point) const override {
+    return Secret("number-" + std::to_string(++fetches_));
+  }
+  FetchCost cost() const noexcept override { return cost_; }
+
+ private:
+  FetchCost cost_;
+  mutable std::atomic<int> fetches_ = 0;
+};
+
+/// One request through the proxy; the origin answers with `status`. @returns the number of the secret that it got
+char secret_of_request(RunningProxy& proxy, test::ManualOrigin& origin, int status) {
+  Wire client = proxy.connect();
+  client.send(ask(origin.port(), "/"));
+  Wire connection = origin.accept();
+  const std::string head = connection.receive_head();
+  connection.send("HTTP/1.1 " + std::to_string(status) + " x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(client.receive_head().starts_with("HTTP/1.1 " + std::to_string(status)));
+  const auto at = head.find("number-");
+  return at == std::string::npos ? '?' : head[at + 7];
+}
+
+TEST(ProxySecrets, AreKeptUntilTheOriginRefusesThem) {
+  for (const FetchCost cost : {FetchCost::may_block, FetchCost::immediate}) {
+    for (const int refusal : {401, 403}) {
+      ProxySetup setup;
+      setup.config.secrets.cache_ttl = std::chrono::minutes(1);
+      setup.source = std::make_unique<NumberedSource>(cost);
+      RunningProxy proxy(std::move(setup));
+      test::ManualOrigin origin;
+      for (const int status : {200, 404, 407, 500, refusal})
+        EXPECT_EQ(secret_of_request(proxy, origin, status), '1') << status;
+      EXPECT_EQ(secret_of_request(proxy, origin, refusal), '2') << "the start fetched the first";
+      EXPECT_EQ(secret_of_request(proxy, origin, 200), '2') << "dropped once in 5 s";
+    }
+  }
+}
+
+TEST(ProxySecrets, AreFetchedForEachRequestWhenNothingIsKept) {
+  for (const FetchCost cost : {FetchCost::may_block, FetchCost::immediate}) {
+    ProxySetup setup;
+    setup.source = std::make_unique<NumberedSource>(cost);
+    RunningProxy proxy(std::move(setup));
+    test::ManualOrigin origin;
+    for (const char number : {'2', '3', '4'})
+      EXPECT_EQ(secret_of_request(proxy, origin, 200), number);
+  }
+}
+
+TEST(ProxySecrets, AreToldOfByStatusAndMetrics) {
+  ProxySetup setup;
+  setup.config.secrets.cache_ttl = std::chrono::minutes(1);
+  setup.source = std::make_unique<NumberedSource>(FetchCost::may_block);
+  RunningProxy proxy(std::move(setup));
+  const SecretStatus status = proxy.server->status().routes.at(0).secret;
+  EXPECT_EQ(status.source, describe(PluggedRef{"test", "plain"}));
+  EXPECT_TRUE(status.held);
+  EXPECT_TRUE(status.fetched);
+  EXPECT_FALSE(status.last_error);
+  const std::string figures = proxy.server->metrics();
+  for (const std::string_view line : {"cordon_secret_fetch_failures_total{source=\"plugged\"} 0\n",
+                                      "cordon_secret_fetch_duration_seconds_bucket{source=\"plugged\",le=\"0.005\"} ",
+                                      "cordon_secret_fetch_duration_seconds_bucket{source=\"plugged\",le=\"+Inf\"} 1\n",
+                                      "cordon_secret_fetch_duration_seconds_count{source=\"plugged\"} 1\n",
+                                      "cordon_secret_fetch_duration_seconds_count{source=\"1password\"} 0\n"})
+    EXPECT_NE(figures.find(line), std::string::npos) << line << "\n" << figures;
 }
 
 TEST(ProxySecrets, AStopDoesNotWaitForAFetch) {
