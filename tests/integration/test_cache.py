@@ -175,12 +175,13 @@ class Never(CacheTest):
         return [cls.route("raw", cls.stores["raw"].command()), cls.route("other", cls.stores["other"].file())]
 
     def test_rotation_is_seen_by_the_very_next_request(self):
+        runs = self.stores["raw"].count()
         for label in self.LABELS:
             for _ in range(10):
                 value = self.rotate(label)
                 self.assertEqual(self.get(label), 200)
                 self.assertEqual(self.last_seen(label), value)
-        self.assertEqual(self.stores["raw"].count(), 11, "one for the start, one for each request")
+        self.assertEqual(self.stores["raw"].count() - runs, 10, "one for each request")
 
     def test_many_requests_at_once_never_get_an_older_value(self):
         value = self.rotate("raw")
@@ -236,7 +237,7 @@ class HangingStore(CacheTest):
     """Q9. Nothing is kept, so that each request of each route asks its store."""
 
     LABELS = ("raw", "other", "echo")
-    TIMEOUT, VICTIMS, REQUESTS = 2, 40, 200
+    TIMEOUT, VICTIMS, REQUESTS = 12, 40, 100
 
     @classmethod
     def options(cls):
@@ -257,21 +258,22 @@ class HangingStore(CacheTest):
                 found.append((time.monotonic() - begun) * 1000)
         return sorted(found)
 
-    def victim(self, results):
+    def victim(self, tunnel, results):
         begun = time.monotonic()
-        results.append((self.get("raw"), time.monotonic() - begun))
+        results.append((tunnel.request(f"GET / HTTP/1.1\r\nHost: {host('raw')}\r\n\r\n").status, time.monotonic() - begun))
 
     def test_q9_hanging_store_costs_its_own_requests_their_deadline_and_no_other_route(self):
         labels = {"other": "command", "echo": "file"}
+        tunnels = [self.tunnel("raw") for _ in range(self.VICTIMS)]  # opened before: their handshakes are not what is measured
         alone = {label: self.measure(label) for label in labels}
         runs = self.stores["raw"].count()
         self.stores["raw"].hang.touch()
         results = []
-        victims = [threading.Thread(target=self.victim, args=(results,)) for _ in range(self.VICTIMS)]
+        victims = [threading.Thread(target=self.victim, args=(tunnel, results)) for tunnel in tunnels]
         for victim in victims:
             victim.start()
         beside = {label: self.measure(label) for label in labels}
-        self.assertTrue(any(victim.is_alive() for victim in victims) or max(beside["other"]) > 1000, "measured while it hangs")
+        self.assertTrue(all(victim.is_alive() for victim in victims), "measured while it hangs")
         for victim in victims:
             victim.join()
         self.stores["raw"].hang.unlink()
@@ -288,7 +290,7 @@ class HangingStore(CacheTest):
         for label in labels:
             # A route that had to wait for the other's store would wait for seconds; what is left is the machine's noise.
             self.assertLess(beside[label][len(beside[label]) // 2], alone[label][-1] + 5)
-            self.assertLess(beside[label][-1], self.TIMEOUT * 1000 / 2)
+            self.assertLess(beside[label][-1], self.TIMEOUT * 1000 / 4)
 
 
 def in_parallel(count, work):
