@@ -110,15 +110,16 @@ bool agreed(const Context& context, const Options& options, std::size_t count) {
   }
   if (context.terminal.confirm(count == 1 ? "Approve it?" : fmt::format("Approve these {}?", count))) return true;
   context.terminal.error("nothing was approved");
-  context.terminal.hint("if you did not make this change, take it back in the config and restart Cordon");
+  context.terminal.hint("if you did not make this change, take it back in the config, then: cordon reload");
   return false;
 }
 
 /// A running instance goes by what it read at its start.
-void tell_next_step(const Context& context, const Target& target) {
+void tell_next_step(const Context& context, const Options& options, const Target& target) {
   const auto health = probe_health(target.config.listen, std::chrono::milliseconds{500});
   if (!health || health->instance != target.instance.name) return;
-  context.terminal.hint(fmt::format("{} is running; it goes by this after a restart", target.instance.name));
+  context.terminal.hint(fmt::format("{} is running; to make it go by this: {}", target.instance.name,
+                                    command_line("reload", options.target)));
 }
 
 /// Asks and records. What is wrong is already reported.
@@ -132,7 +133,7 @@ Outcome approve(const Context& context, const Options& options, const Target& ta
     context.terminal.error(done.error().message());
     return Outcome::left;
   }
-  tell_next_step(context, target);
+  tell_next_step(context, options, target);
   return Outcome::approved;
 }
 
