@@ -46,7 +46,12 @@ class OwnContext {
   OwnContext() : context_(g_main_context_new()) { g_main_context_push_thread_default(context_.get()); }
   OwnContext(const OwnContext&) = delete;
   OwnContext& operator=(const OwnContext&) = delete;
-  ~OwnContext() { g_main_context_pop_thread_default(context_.get()); }
+  ~OwnContext() {
+    // What GLib frees later, such as a proxy's subscriptions, it frees from here: not run, it would never be freed.
+    while (g_main_context_iteration(context_.get(), FALSE) != FALSE) {
+    }
+    g_main_context_pop_thread_default(context_.get());
+  }
 
  private:
   Owned<GMainContext, g_main_context_unref> context_;
