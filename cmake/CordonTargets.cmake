@@ -72,7 +72,8 @@ function(cordon_add_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} cordon_options GTest::gtest GTest::gmock GTest::gtest_main)
   include(GoogleTest)
-  gtest_discover_tests(${name} TEST_PREFIX ${name}/ PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+  # From the build folder: a compiler cache may make __FILE__, by which tests find their data, relative to it.
+  gtest_discover_tests(${name} TEST_PREFIX ${name}/ WORKING_DIRECTORY ${CMAKE_BINARY_DIR} PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)
 endfunction()
 
 # cordon_add_bench(NAME SOURCES file... LIBRARIES target...): a Google Benchmark program, run once by CTest so that none rots.
