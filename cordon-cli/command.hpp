@@ -26,6 +26,7 @@ enum class Exit : std::uint8_t {
   store_unavailable = 4,
   cannot_execute = 126,     ///< `cordon run`: the program is there and does not start.
   command_not_found = 127,  ///< `cordon run`: there is no such program.
+  interrupted = 130,        ///< Ctrl+C at a question, as a shell would call it.
 };
 
 /// What every command is given. Outlives the command.

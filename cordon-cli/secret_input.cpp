@@ -11,7 +11,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <new>
+
+#include "interrupt.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -152,7 +155,7 @@ void erase_character(Bytes& bytes) {
   bytes.shrink(text.size());
 }
 
-enum class Typed : bool { more, done };
+enum class Typed : std::uint8_t { more, done, end_of_input };
 
 /// What the terminal would do with the last byte in its usual mode.
 Typed take_key(Bytes& bytes, const termios& usual) {
@@ -160,7 +163,7 @@ Typed take_key(Bytes& bytes, const termios& usual) {
   const std::size_t before = bytes.view().size() - 1;
   if (key == '\n' || key == '\r' || key == usual.c_cc[VEOF]) {
     bytes.shrink(before);
-    return Typed::done;
+    return key == usual.c_cc[VEOF] && before == 0 ? Typed::end_of_input : Typed::done;
   }
   if (key == usual.c_cc[VERASE] || key == '\b') {
     bytes.shrink(before);
@@ -173,37 +176,72 @@ Typed take_key(Bytes& bytes, const termios& usual) {
   return Typed::more;
 }
 
-Result<Secret> ask(int descriptor, std::string_view question) {
+enum class NoSecret : std::uint8_t { not_quiet, unreadable, end_of_input, interrupted };
+
+/// `interrupt`: who takes SIGINT; null when it may end the process.
+std::expected<Secret, NoSecret> ask(int descriptor, std::string_view question, HeldInterrupt* interrupt) {
   Bytes bytes;
   QuietTerminal terminal(descriptor, question);
-  if (!terminal.silence()) return fail(Errc::file_failed, "the terminal cannot be kept from showing what is typed");
+  if (!terminal.silence()) return std::unexpected(NoSecret::not_quiet);
   for (;;) {
     pollfd entry{descriptor, POLLIN, 0};
     const int ready = ::poll(&entry, 1, kSignalPatience);
+    if (interrupt != nullptr && interrupt->take()) return std::unexpected(NoSecret::interrupted);
     if (terminal.signal_waits()) {
       bytes.shrink(0);
       terminal.restore();  // comes back when the process was stopped and goes on
-      if (!terminal.silence()) return fail(Errc::file_failed, "the terminal is gone");
+      if (!terminal.silence()) return std::unexpected(NoSecret::not_quiet);
       continue;
     }
     if (ready <= 0) continue;
     const ssize_t count = bytes.read_from(descriptor, 1);
-    if (count == 0 || (count < 0 && errno != EINTR)) return fail(Errc::file_failed, "the terminal cannot be read");
-    if (count > 0 && take_key(bytes, terminal.usual()) == Typed::done) return Secret(bytes.view());
+    if (count == 0 || (count < 0 && errno != EINTR)) return std::unexpected(NoSecret::unreadable);
+    if (count < 0) continue;
+    const Typed typed = take_key(bytes, terminal.usual());
+    if (typed == Typed::end_of_input) return std::unexpected(NoSecret::end_of_input);
+    if (typed == Typed::done) return Secret(bytes.view());
   }
+}
+
+int open_terminal() {
+  return ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+Result<Secret> secret_of(std::expected<Secret, NoSecret> asked) {
+  if (asked) return *std::move(asked);
+  switch (asked.error()) {
+    case NoSecret::not_quiet:
+      return fail(Errc::file_failed, "the terminal cannot be kept from showing what is typed");
+    case NoSecret::unreadable:
+      return fail(Errc::file_failed, "the terminal cannot be read");
+    case NoSecret::end_of_input:
+    case NoSecret::interrupted:
+      break;
+  }
+  return Secret();  // the end of the input is the end of an empty line
 }
 
 }  // namespace
 
 Result<Secret> read_secret(std::string_view question) {
   if (::isatty(STDIN_FILENO) != 1) return read_all(STDIN_FILENO);
-  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  const int terminal = open_terminal();
   if (terminal < 0)
     return fail(Errc::file_failed,
                 "there is no controlling terminal to ask on; give the secret through standard input");
-  auto secret = ask(terminal, question);
+  auto secret = secret_of(ask(terminal, question, nullptr));
   ::close(terminal);
   return secret;
+}
+
+std::expected<Secret, NoAnswer> ask_secret(std::string_view question) {
+  const int terminal = open_terminal();
+  if (terminal < 0) return std::unexpected(NoAnswer::ended);
+  HeldInterrupt interrupt;
+  auto asked = ask(terminal, question, &interrupt);
+  ::close(terminal);
+  if (asked) return *std::move(asked);
+  return std::unexpected(asked.error() == NoSecret::interrupted ? NoAnswer::interrupted : NoAnswer::ended);
 }
 
 }  // namespace cordon::cli
