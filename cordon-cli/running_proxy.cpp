@@ -81,7 +81,8 @@ class RunningProxy {
   std::optional<ControlServer> open_control_socket();
   ReloadOutcome reload();
   ReloadOutcome try_reload();
-  std::vector<std::string> warnings_of(const Target& target) const;
+  /// Logs what is doubtful about a config that is in use now. @returns it for who asked for the reload, too
+  std::vector<std::string> tell_warnings(const Target& target) const;
 
   ProxyServer& server_;
   const Serving& serving_;
@@ -109,8 +110,6 @@ ReloadOutcome RunningProxy::reload() {
   supervisor().send(reloading_state());
   auto outcome = try_reload();
   if (outcome) {
-    for (const std::string& warning : outcome->warnings)
-      serving_.log.on_notice(LogLevel::warn, warning);
     serving_.log.on_notice(LogLevel::info, fmt::format("reloaded {}", serving_.instance.config.string()));
   } else {
     for (const Error& error : outcome.error())
@@ -136,13 +135,16 @@ ReloadOutcome RunningProxy::try_reload() {
   if (!reloaded) return std::unexpected(std::move(reloaded.error()));
   tell_unapproved(serving_.log, *review, serving_.named);
   record_approvals(serving_.log, target, *review);
-  return ReloadReport{warnings_of(target)};
+  return ReloadReport{tell_warnings(target)};
 }
 
-std::vector<std::string> RunningProxy::warnings_of(const Target& target) const {
+std::vector<std::string> RunningProxy::tell_warnings(const Target& target) const {
   std::vector<std::string> warnings;
   for (const ConfigFault& warning : target.warnings)
     warnings.push_back(warning.to_string());
+  for (const std::string& warning : warnings)
+    serving_.log.on_notice(LogLevel::warn, warning);
+  // The server has logged this one.
   if (target.config.listen != server_.port())
     warnings.push_back(fmt::format("the port stays {}: `listen` has changed to {}, which takes a restart: {} && {}",
                                    server_.port(), target.config.listen, command_line("stop", serving_.named),

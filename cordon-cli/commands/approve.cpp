@@ -4,13 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include <cordon/bindings.hpp>
 #include <cordon/control_client.hpp>
 
 #include "approvals.hpp"
 #include "command.hpp"
+#include "json_output.hpp"
 #include "target.hpp"
 #include "text.hpp"
 
@@ -65,22 +65,22 @@ void print_binding(Terminal& terminal, const RequestedBinding& requested) {
   terminal.print(row(terminal, "seen", requested.first_used));
 }
 
-nlohmann::ordered_json to_json(const RequestedBinding& requested) {
+Json to_json(const RequestedBinding& requested) {
   const Binding& binding = requested.binding;
-  nlohmann::ordered_json ports = binding.ports.list;
+  Json ports = binding.ports.list;
   if (binding.ports.any) ports = "any";
   return {{"name", requested.name}, {"secret", binding.secret}, {"host", binding.host},
           {"port", ports},          {"terms", binding.terms},   {"first_used", requested.first_used}};
 }
 
-void print_json(const Context& context, const Target& target, const Bindings& bindings, Outcome outcome) {
-  nlohmann::ordered_json out = {{"config", target.instance.config.string()},
-                                {"instance", target.instance.name},
-                                {"approved", outcome == Outcome::approved},
-                                {"bindings", nlohmann::ordered_json::array()}};
+void report_as_json(const Context& context, const Target& target, const Bindings& bindings, Outcome outcome) {
+  Json out = {{"config", target.instance.config.string()},
+              {"instance", target.instance.name},
+              {"approved", outcome == Outcome::approved},
+              {"bindings", Json::array()}};
   for (const RequestedBinding& binding : bindings)
     out["bindings"].push_back(to_json(binding));
-  context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  print_json(context.terminal, out);
 }
 
 void print_bindings(const Context& context, const Target& target, const Bindings& bindings) {
@@ -157,7 +157,7 @@ Exit run(const Context& context, const Options& options) {
   if (!options.json && !bindings->empty()) print_bindings(context, *target, *bindings);
   const Outcome outcome = approve(context, options, *target, *bindings);
   if (options.json) {
-    print_json(context, *target, *bindings, outcome);
+    report_as_json(context, *target, *bindings, outcome);
   } else if (outcome == Outcome::approved) {
     context.terminal.print(closing_words(options, *target, bindings->size()));
   }

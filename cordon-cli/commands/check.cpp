@@ -4,11 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "approvals.hpp"
 #include "command.hpp"
+#include "json_output.hpp"
 #include "target.hpp"
 #include "text.hpp"
 
@@ -123,8 +123,8 @@ Exit report_as_text(const Context& context, const Options& options, const Findin
   return Exit::failed;
 }
 
-nlohmann::ordered_json to_json(const std::vector<ConfigFault>& faults) {
-  auto out = nlohmann::ordered_json::array();
+Json to_json(const std::vector<ConfigFault>& faults) {
+  auto out = Json::array();
   for (const ConfigFault& fault : faults)
     out.push_back({{"file", fault.file.string()},
                    {"line", fault.line},
@@ -134,9 +134,9 @@ nlohmann::ordered_json to_json(const std::vector<ConfigFault>& faults) {
   return out;
 }
 
-nlohmann::ordered_json to_json(const Route& route) {
+Json to_json(const Route& route) {
   const auto* header = std::get_if<HeaderAuth>(&route.auth);
-  nlohmann::ordered_json ports = route.ports.list;
+  Json ports = route.ports.list;
   if (route.ports.any) ports = "any";
   return {{"name", route.name},
           {"host", route.host},
@@ -148,10 +148,9 @@ nlohmann::ordered_json to_json(const Route& route) {
           {"secret", describe(route.secret)}};
 }
 
-nlohmann::ordered_json to_json(const Result<BindingReview>& bindings) {
+Json to_json(const Result<BindingReview>& bindings) {
   if (!bindings) return {{"error", bindings.error().message()}};
-  nlohmann::ordered_json out = {{"approval_required", bindings->rule == ApprovalRule::required},
-                                {"unapproved", nlohmann::ordered_json::array()}};
+  Json out = {{"approval_required", bindings->rule == ApprovalRule::required}, {"unapproved", Json::array()}};
   for (const RequestedBinding& binding : bindings->unapproved)
     out["unapproved"].push_back(
         {{"name", binding.name}, {"secret", binding.source}, {"to", destination_text(binding.binding)}});
@@ -159,24 +158,24 @@ nlohmann::ordered_json to_json(const Result<BindingReview>& bindings) {
 }
 
 Exit report_as_json(const Context& context, const Findings& findings) {
-  nlohmann::ordered_json out = {{"valid", findings.good()},
-                                {"config", findings.instance.config.string()},
-                                {"instance", findings.instance.name},
-                                {"faults", to_json(findings.faults)},
-                                {"unsupported", findings.unsupported}};
+  Json out = {{"valid", findings.good()},
+              {"config", findings.instance.config.string()},
+              {"instance", findings.instance.name},
+              {"faults", to_json(findings.faults)},
+              {"unsupported", findings.unsupported}};
   if (findings.target) {
     const Target& target = *findings.target;
     out["warnings"] = to_json(target.warnings);
     out["address"] = fmt::format("127.0.0.1:{}", target.config.listen);
     out["tls"] = target.config.tls.enabled;
     out["ca_cert_path"] = target.ca_paths().cert.string();
-    out["routes"] = nlohmann::ordered_json::array();
+    out["routes"] = Json::array();
     for (const Route& route : target.config.routes)
       out["routes"].push_back(to_json(route));
     out["bindings"] = to_json(*findings.bindings);
   }
   // Bytes that are not UTF-8, as a path may have, become U+FFFD.
-  context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  print_json(context.terminal, out);
   return findings.good() ? Exit::done : Exit::failed;
 }
 

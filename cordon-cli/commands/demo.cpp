@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
 #include <system_error>
@@ -18,6 +17,7 @@
 #include <cordon/token_set.hpp>
 
 #include "command.hpp"
+#include "json_output.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -217,12 +217,12 @@ void print_picture(Terminal& terminal, const DemoExchange& exchange, std::string
                              terminal.paint(Style::green, std::to_string(exchange.status))));
 }
 
-void print_json(Terminal& terminal, const DemoExchange& exchange, bool good) {
-  const nlohmann::ordered_json out = {{"ok", good},
-                                      {"status", exchange.status},
-                                      {"client_sent", lines_of(exchange.sent)},
-                                      {"origin_received", lines_of(exchange.received)}};
-  terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+void report_as_json(Terminal& terminal, const DemoExchange& exchange, bool good) {
+  const Json out = {{"ok", good},
+                    {"status", exchange.status},
+                    {"client_sent", lines_of(exchange.sent)},
+                    {"origin_received", lines_of(exchange.received)}};
+  print_json(terminal, out);
 }
 
 Exit run(const Context& context, bool json) {
@@ -234,7 +234,7 @@ Exit run(const Context& context, bool json) {
   }
   const bool good = proves(*exchange, secret);
   if (json)
-    print_json(context.terminal, *exchange, good);
+    report_as_json(context.terminal, *exchange, good);
   else
     print_picture(context.terminal, *exchange, secret);
   if (!good) context.terminal.error("the demo did not work: the origin did not get what it should have");

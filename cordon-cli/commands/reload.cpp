@@ -7,10 +7,16 @@
 #include <memory>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "running_instance.hpp"
 
 namespace cordon::cli {
 namespace {
+
+struct Options {
+  TargetOptions target;
+  bool json = false;
+};
 
 /// Secrets are fetched anew, each within a time of its own; a person may have to unlock a store.
 constexpr std::chrono::minutes kReloadTime{5};
@@ -19,34 +25,45 @@ bool may_mend_itself(const Error& error) {
   return error.code == Errc::store_unavailable || error.code == Errc::secret_timeout;
 }
 
-Exit report_failure(const Context& context, const TargetOptions& options, const Instance& instance,
+Exit report_failure(const Context& context, const Options& options, const Instance& instance,
                     const std::vector<Error>& errors) {
+  if (options.json)
+    print_json(context.terminal, {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}});
   if (errors.size() == 1 && errors[0].code == Errc::not_running)
-    return report_unreachable(context, options, instance, errors[0]);
+    return report_unreachable(context, options.target, instance, errors[0]);
   for (const Error& error : errors)
     context.terminal.error(error.message());
   const bool temporary = std::ranges::all_of(errors, may_mend_itself);
   context.terminal.hint(fmt::format("{} goes on with what it had; {}, then: {}", instance.name,
                                     temporary ? "make the store available" : "mend the above",
-                                    command_line("reload", options)));
+                                    command_line("reload", options.target)));
   return temporary ? Exit::store_unavailable : Exit::failed;
 }
 
-Exit run(const Context& context, const TargetOptions& options) {
-  const auto found = find_instance(context, options);
+void report_success(const Context& context, const Options& options, const Instance& instance,
+                    const ReloadReport& report) {
+  for (const std::string& warning : report.warnings)
+    context.terminal.warning(warning);
+  if (options.json)
+    print_json(context.terminal, {{"instance", instance.name}, {"reloaded", true}, {"warnings", report.warnings}});
+  else
+    context.terminal.print(fmt::format("{} has reloaded {}\n", instance.name,
+                                       context.terminal.paint(Style::plain, instance.config.string())));
+}
+
+Exit run(const Context& context, const Options& options) {
+  const auto found = find_instance(context, options.target);
   if (!found) return Exit::failed;
   const auto outcome = found->client.reload(kReloadTime);
   if (!outcome) return report_failure(context, options, found->instance, outcome.error());
-  for (const std::string& warning : outcome->warnings)
-    context.terminal.warning(warning);
-  context.terminal.print(fmt::format("{} has reloaded {}\n", found->instance.name,
-                                     context.terminal.paint(Style::plain, found->instance.config.string())));
+  report_success(context, options, found->instance, *outcome);
   return Exit::done;
 }
 
 Action declare(CLI::App& app) {
-  auto options = std::make_shared<TargetOptions>();
-  add_target_options(app, *options);
+  auto options = std::make_shared<Options>();
+  add_target_options(app, options->target);
+  app.add_flag("--json", options->json, "Report as JSON");
   return [options](const Context& context) { return run(context, *options); };
 }
 
@@ -62,7 +79,8 @@ const Command kReload = {
         "is told here and in the log. Requests under way are not disturbed.",
     .examples =
         "  cordon reload\n"
-        "  cordon check && cordon reload\n",
+        "  cordon check && cordon reload\n"
+        "  cordon reload --json | jq -r '.errors[].message'\n",
     .declare = declare,
 };
 

@@ -4,11 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include <cordon/control_client.hpp>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "named_secret.hpp"
 #include "process_settings.hpp"
 #include "secret_input.hpp"
@@ -53,8 +53,8 @@ Exit report(const Job& job, std::string_view outcome) {
   const std::string place = describe(job.secret.ref);
   Terminal& terminal = job.context.terminal;
   if (job.options.json) {
-    const nlohmann::ordered_json out = {{"name", job.secret.name}, {"secret", place}, {"outcome", outcome}};
-    terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    const Json out = {{"name", job.secret.name}, {"secret", place}, {"outcome", outcome}};
+    print_json(terminal, out);
   } else {
     const std::string text = fmt::format("{}: {} (the secret of {})", outcome, place, job.secret.title());
     terminal.print(terminal.paint(Style::plain, text) + "\n");

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "named_secret.hpp"
 #include "process_settings.hpp"
 #include "target.hpp"
@@ -97,17 +97,17 @@ void report_as_text(const Context& context, const std::vector<Trial>& trials) {
 }
 
 void report_as_json(const Context& context, const std::vector<Trial>& trials) {
-  auto out = nlohmann::ordered_json::array();
+  auto out = Json::array();
   for (const Trial& trial : trials) {
-    nlohmann::ordered_json row = {{"name", trial.secret.name},
-                                  {"kind", trial.secret.kind},
-                                  {"secret", describe(trial.secret.ref)},
-                                  {"ok", !trial.error},
-                                  {"milliseconds", trial.took.count()}};
+    Json row = {{"name", trial.secret.name},
+                {"kind", trial.secret.kind},
+                {"secret", describe(trial.secret.ref)},
+                {"ok", !trial.error},
+                {"milliseconds", trial.took.count()}};
     if (trial.error) row["error"] = {{"code", name(trial.error->code)}, {"message", trial.error->message()}};
     out.push_back(std::move(row));
   }
-  context.terminal.print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  print_json(context.terminal, out);
 }
 
 /// 4 when all that failed may go better later.

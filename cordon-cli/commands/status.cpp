@@ -4,18 +4,17 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "approvals.hpp"
 #include "command.hpp"
+#include "json_output.hpp"
 #include "running_instance.hpp"
 #include "status_text.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Options {
   TargetOptions target;
@@ -24,21 +23,42 @@ struct Options {
   bool all = false;
 };
 
-void print_json(const Context& context, const Json& report) {
-  context.terminal.print(report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
-
 Json running_json(const InstanceStatus& status) {
   Json out = {{"running", true}};
   out.update(Json::parse(to_json(status)));
   return out;
 }
 
-Exit show_running(const Context& context, const Options& options, const InstanceStatus& status) {
-  if (options.json)
-    print_json(context, running_json(status));
-  else if (!options.quiet)
+/// The bindings of the config file that nobody has approved. None when the file is not valid any more: `cordon check` tells.
+std::vector<RequestedBinding> unapproved_of(const Context& context, const Instance& instance) {
+  auto loaded = Config::load(instance.config);
+  if (!loaded) return {};
+  const auto review = review_target(context, {instance, std::move(loaded->config), {}});
+  return review ? review->unapproved : std::vector<RequestedBinding>();
+}
+
+void tell_unapproved(const Context& context, const Options& options, const std::vector<RequestedBinding>& bindings) {
+  for (const RequestedBinding& binding : bindings)
+    context.terminal.warning(fmt::format("new binding, not approved: {}", describe(binding)));
+  if (!bindings.empty())
+    context.terminal.hint(
+        fmt::format("to look at what is new and approve it: {}", command_line("approve", options.target)));
+}
+
+Exit show_running(const Context& context, const Options& options, const Instance& instance,
+                  const InstanceStatus& status) {
+  if (options.quiet) return Exit::done;
+  const auto unapproved = unapproved_of(context, instance);
+  if (options.json) {
+    Json report = running_json(status);
+    report["unapproved"] = Json::array();
+    for (const RequestedBinding& binding : unapproved)
+      report["unapproved"].push_back(describe(binding));
+    print_json(context.terminal, report);
+  } else {
     print_status(context.terminal, status, std::chrono::system_clock::now());
+    tell_unapproved(context, options, unapproved);
+  }
   return Exit::done;
 }
 
@@ -46,7 +66,7 @@ Exit show_not_running(const Context& context, const Options& options, const Inst
   if (options.quiet && error.code == Errc::not_running) return Exit::not_running;
   if (!options.json || error.code != Errc::not_running)
     return report_unreachable(context, options.target, instance, error);
-  print_json(context, {{"running", false}, {"instance", instance.name}, {"config", instance.config.string()}});
+  print_json(context.terminal, {{"running", false}, {"instance", instance.name}, {"config", instance.config.string()}});
   return Exit::not_running;
 }
 
@@ -72,7 +92,7 @@ Exit show_all(const Context& context, const Options& options) {
       report["instances"].push_back(running_json(status));
       report["instances"].back()["command"] = command_for(status);
     }
-    print_json(context, report);
+    print_json(context.terminal, report);
     return exit;
   }
   for (const InstanceStatus& status : running)
@@ -95,7 +115,7 @@ Exit run(const Context& context, const Options& options) {
   const auto found = find_instance(context, options.target);
   if (!found) return Exit::failed;
   const auto status = found->client.status(kAnswerTime);
-  if (status) return show_running(context, options, *status);
+  if (status) return show_running(context, options, found->instance, *status);
   if (status.error().code == Errc::not_running && names_nothing(options, found->instance))
     return show_all(context, options);
   return show_not_running(context, options, found->instance, status.error());

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "running_instance.hpp"
 #include "text.hpp"
 #include "wait_options.hpp"
@@ -16,6 +17,7 @@ namespace {
 struct Options {
   TargetOptions target;
   std::string timeout = "10s";
+  bool json = false;
 };
 
 /// How long an end at once may take.
@@ -31,15 +33,23 @@ Result<> stop(const ControlClient& client, std::chrono::milliseconds patience) {
   return stopped;
 }
 
+void report(const Context& context, const Options& options, const Instance& instance, const Result<>& stopped) {
+  if (!options.json) {
+    if (stopped) context.terminal.print(fmt::format("{} has stopped\n", instance.name));
+    return;
+  }
+  Json out = {{"instance", instance.name}, {"stopped", stopped.has_value()}};
+  if (!stopped) out["error"] = json_of(stopped.error());
+  print_json(context.terminal, out);
+}
+
 Exit run(const Context& context, const Options& options) {
   const auto found = find_instance(context, options.target);
   if (!found) return Exit::failed;
   const auto running = found->client.status(kAnswerTime);
   const auto stopped = stop(found->client, parse_duration(options.timeout).value_or(std::chrono::seconds{10}));
-  if (stopped) {
-    context.terminal.print(fmt::format("{} has stopped\n", found->instance.name));
-    return Exit::done;
-  }
+  report(context, options, found->instance, stopped);
+  if (stopped) return Exit::done;
   if (stopped.error().code != Errc::timed_out)
     return report_unreachable(context, options.target, found->instance, stopped.error());
   context.terminal.error(fmt::format("{} does not end", found->instance.name));
@@ -53,6 +63,7 @@ Action declare(CLI::App& app) {
   app.add_option("--timeout", options->timeout, "Cut running requests after this time (default: 10s)")
       ->type_name("TIME")
       ->check(check_duration);
+  app.add_flag("--json", options->json, "Report as JSON");
   return [options](const Context& context) { return run(context, *options); };
 }
 

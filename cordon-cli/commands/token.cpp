@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include <cordon/token_set.hpp>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "target.hpp"
 #include "text.hpp"
 
@@ -25,7 +25,6 @@ struct Options {
   bool json = false;
 };
 
-using Json = nlohmann::ordered_json;
 using Run = Exit (*)(const Context& context, const Options& options, TokenFile& file);
 
 std::string time_text(std::chrono::sys_seconds time) {
@@ -38,10 +37,6 @@ Json scope_of(const std::vector<std::string>& routes) {
 
 std::string scope_text(const std::vector<std::string>& routes) {
   return routes.empty() ? "all" : fmt::format("{}", fmt::join(routes, ", "));
-}
-
-void print_json(const Context& context, const Json& report) {
-  context.terminal.print(report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Exit fail_with(const Context& context, const Error& error) {
@@ -78,7 +73,7 @@ Exit list(const Context& context, const Options& options, TokenFile& file) {
     for (const TokenInfo& token : *tokens)
       report["tokens"].push_back(
           {{"name", token.name}, {"created_at", time_text(token.created_at)}, {"routes", scope_of(token.routes)}});
-    print_json(context, report);
+    print_json(context.terminal, report);
   } else if (enforced) {
     print_table(context.terminal, *tokens);
   } else {
@@ -116,7 +111,8 @@ Exit create(const Context& context, const Options& options, TokenFile& file) {
   if (const auto created = file.create(options.name, options.routes); !created)
     return fail_with(context, created.error());
   if (options.json) {
-    print_json(context, {{"created", options.name}, {"routes", scope_of(options.routes)}, {"file_made", first}});
+    print_json(context.terminal,
+               {{"created", options.name}, {"routes", scope_of(options.routes)}, {"file_made", first}});
     return Exit::done;
   }
   context.terminal.print(
@@ -142,7 +138,7 @@ Exit rotate(const Context& context, const Options& options, TokenFile& file) {
   const auto rotated = rotate_named(options, file);
   if (!rotated) return fail_with(context, rotated.error());
   if (options.json) {
-    print_json(context, {{"rotated", *rotated}, {"file_made", first}});
+    print_json(context.terminal, {{"rotated", *rotated}, {"file_made", first}});
     return Exit::done;
   }
   for (const std::string& name : *rotated)
@@ -161,7 +157,7 @@ Exit rotate(const Context& context, const Options& options, TokenFile& file) {
 Exit revoke(const Context& context, const Options& options, TokenFile& file) {
   if (const auto revoked = file.revoke(options.name); !revoked) return fail_with(context, revoked.error());
   if (options.json)
-    print_json(context, {{"revoked", options.name}});
+    print_json(context.terminal, {{"revoked", options.name}});
   else
     context.terminal.print(fmt::format("revoked {}\n", options.name));
   return Exit::done;

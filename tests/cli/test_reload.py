@@ -75,6 +75,26 @@ class Reload(CliTest):
         self.assertIn("`listen` has changed", done.err)
         self.assertIn("cordon stop && cordon start", done.err)
         self.assertEqual(daemon.health()[0], 200)
+        eventually(lambda: "reloaded" in daemon.text(), "the log's line")
+        self.assertEqual(daemon.text().count("`listen` has changed"), 1)
+
+    def test_json(self):
+        self.write_config()
+        done = self.cordon("reload", "--json")
+        self.assertEqual(done.code, 3)
+        report = json.loads(done.out)
+        self.assertEqual((report["reloaded"], report["errors"][0]["code"]), (False, "not_running"))
+        self.start()
+        self.write_config(port=free_port())
+        report = json.loads(self.cordon("reload", "--json").out)
+        self.assertEqual((report["reloaded"], len(report["warnings"])), (True, 2), report)  # no routes; the port
+        self.write_config("nonsense = 1\nrubbish = 2\n")
+        done = self.cordon("reload", "--json")
+        self.assertEqual(done.code, 1)
+        report = json.loads(done.out)
+        self.assertFalse(report["reloaded"])
+        self.assertEqual([error["code"] for error in report["errors"]], ["config_invalid"] * 2)
+        self.assertIn("goes on with what it had", done.err)
 
     def test_without_a_running_proxy(self):
         self.write_config()

@@ -59,6 +59,24 @@ class Status(CliTest):
         done = self.cordon("status", "--json")
         self.assertEqual((done.code, json.loads(done.out)["running"]), (3, False))
 
+    def test_own_requests_are_logged_without_a_host(self):
+        _, daemon = self.serve()
+        daemon.health()
+        self.assertIn(" - GET /health 200 ", eventually(lambda: "/health" in daemon.text() and daemon.text(), "the line"))
+
+    def test_new_bindings_are_shown(self):
+        origin, _ = self.serve()
+        self.assertEqual(json.loads(self.cordon("status", "--json").out)["unapproved"], [])
+        self.write_config(self.plain_route(origin).replace("127.0.0.1", "127.0.0.2"))
+        done = self.cordon("status")
+        self.assert_done(done)
+        self.assertIn("new binding, not approved: demo", done.err)
+        self.assertIn("cordon approve", done.err)
+        self.assertIn("127.0.0.2", json.loads(self.cordon("status", "--json").out)["unapproved"][0])
+        self.assertEqual(self.cordon("status", "--quiet").err, "")
+        self.assert_done(self.cordon("approve", "--yes"))
+        self.assertEqual(self.cordon("status").err, "")
+
     def test_works_with_a_config_that_is_broken_or_gone_by_now(self):
         self.serve()
         self.write_config("nonsense = 1\n")

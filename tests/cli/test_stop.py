@@ -1,5 +1,6 @@
 """How `cordon start` ends (Q6)."""
 
+import json
 import signal
 import socket
 import threading
@@ -119,6 +120,17 @@ class Stop(CliTest):
         self.assertEqual(daemon.wait(), 0)
         self.assertIn("cordon stop: stopping", daemon.text())
         self.assert_error(self.cordon("stop"), "is not running", code=3)
+
+    def test_command_tells_as_json(self):
+        self.write_config()
+        self.start()
+        done = self.cordon("stop", "--json")
+        self.assert_done(done)
+        self.assertTrue(json.loads(done.out)["stopped"])
+        done = self.cordon("stop", "--json")
+        self.assertEqual(done.code, 3)
+        report = json.loads(done.out)
+        self.assertEqual((report["stopped"], report["error"]["code"]), (False, "not_running"))
 
     def test_command_lets_running_requests_finish(self):
         def answer(connection):
