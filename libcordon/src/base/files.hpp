@@ -65,7 +65,7 @@ Result<WipedBuffer> read_private_file(const std::filesystem::path& path, std::si
 
 /// Writes a file so that its name shows the old content or the new, never a part, also after a power cut: to another
 /// name in the same folder (which must exist), with exactly `mode` from its first byte, synced, renamed, the folder
-/// synced. A symbolic link at `path` is replaced, not followed.
+/// synced. A symbolic link at `path` is replaced, not followed. What killed writers of the same file left behind is removed.
 /// @returns whether it was written: false only when there was a file already and `overwrite` is no; file_failed
 Result<bool> write_file_whole(const std::filesystem::path& path, std::string_view content, mode_t mode,
                               Overwrite overwrite);

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <random>
+#include <system_error>
 
 #include <fmt/core.h>
 
@@ -18,10 +20,36 @@ std::unexpected<Error> fail_write(const std::filesystem::path& path, int error_n
   return fail(Errc::file_failed, fmt::format("cannot write {}: {}", path.native(), errno_text(error_number)));
 }
 
+constexpr std::string_view kTemporaryEnd = ".tmp";
+constexpr std::size_t kTemporaryMiddle = 16;  // hexadecimal digits
+
+std::string temporary_prefix(const std::filesystem::path& path) {
+  return fmt::format(".{}.", path.filename().native());
+}
+
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
   std::random_device random;
-  auto name = fmt::format(".{}.{:08x}{:08x}.tmp", path.filename().native(), random(), random());
-  return path.parent_path() / name;
+  return path.parent_path() /
+         fmt::format("{}{:08x}{:08x}{}", temporary_prefix(path), random(), random(), kTemporaryEnd);
+}
+
+bool is_leftover(const std::filesystem::directory_entry& entry, std::string_view prefix) {
+  const std::string name = entry.path().filename().native();
+  if (!name.starts_with(prefix) || name.size() != prefix.size() + kTemporaryMiddle + kTemporaryEnd.size()) return false;
+  if (!name.ends_with(kTemporaryEnd) || !entry.is_regular_file()) return false;
+  // Younger ones may be another writer's.
+  return entry.last_write_time() < std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1);
+}
+
+// A writer that was killed leaves its temporary file, and what the file holds may be a private key.
+void remove_leftovers(const std::filesystem::path& path) noexcept {
+  try {
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const std::string prefix = temporary_prefix(path);
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      if (is_leftover(entry, prefix)) (void)::unlink(entry.path().c_str());
+  } catch (const std::exception&) {  // the next writer comes by
+  }
 }
 
 // 0, or the errno of the step that failed.
@@ -79,6 +107,7 @@ Result<bool> write_file_whole(const std::filesystem::path& path, std::string_vie
     if (failed == EEXIST && overwrite == Overwrite::no) return false;
     return fail_write(path, failed);
   }
+  remove_leftovers(path);
   if (const int unsynced = sync_folder_of(path); unsynced != 0) return fail_write(path, unsynced);
   return true;
 }

@@ -147,7 +147,7 @@ void append_text(Buffer& out, const RequestEvent& event) {
   out.push_back(' ');
   append_word(out, event.method);
   out.push_back(' ');
-  append_authority(out, event);
+  if (!event.host.empty() || event.path.empty()) append_authority(out, event);
   if (!event.path.empty()) append_word(out, event.path, kMaxPath);
   const auto to = std::back_inserter(out);
   event.status == 0 ? fmt::format_to(to, " -") : fmt::format_to(to, " {}", event.status);

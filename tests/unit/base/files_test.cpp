@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -211,6 +212,19 @@ TEST(WriteFileWhole, NeverShowsHalfAFileWhenKilled_T7) {
     for (const auto& entry : std::filesystem::directory_iterator(dir.path()))
       EXPECT_EQ(mode_of(entry.path()), 0600U);
   }
+}
+
+TEST(WriteFileWhole, RemovesWhatKilledWritersLeft) {
+  const TempDir dir;
+  const auto leftover = dir.write(".key.0123456789abcdef.tmp", "half a key");
+  const auto young = dir.write(".key.0123456789abcdee.tmp", "another writer's");
+  const auto others = dir.write(".key2.0123456789abcdef.tmp", "of another file");
+  for (const auto& path : {leftover, others})
+    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(2));
+  ASSERT_TRUE(write_file_whole(dir / "key", "a key", 0600, Overwrite::yes).value());
+  EXPECT_FALSE(std::filesystem::exists(leftover));
+  EXPECT_TRUE(std::filesystem::exists(young));
+  EXPECT_TRUE(std::filesystem::exists(others));
 }
 
 TEST(PrivateFolder, IsMadeWithItsParents) {
