@@ -138,6 +138,7 @@ class Enforcement(TokenTest):
         while "token=scoped " not in self.cordon.log() and time.monotonic() < deadline:
             time.sleep(0.01)
         self.assertRegex(self.cordon.log(), r"GET raw\.origin\.test:443/ 200 .* token=scoped ")
+        self.assertRegex(self.cordon.log(), r"CONNECT other\.origin\.test:443 403 .* token=scoped .* token_scope")
 
     def test_k8_right_token_wrong_audience(self):
         credential = base64.b64encode(f"elsewhere:{self.values()['default']}".encode()).decode()

@@ -15,7 +15,6 @@ class Event final : public Watched {
     set_ = true;
     timer_.cancel();
   }
-  bool is_set() const noexcept { return set_; }
 
   /// Returns at once when set already. Errors: timed_out, cancelled.
   Task<> wait();

@@ -28,43 +28,43 @@ class Values {
   std::size_t count_ = 0;
 };
 
-Result<> check_scope(const TokenEntry& entry, const Route* route) {
-  if (route == nullptr || entry.info.may_use(route->name)) return {};
-  return fail(Errc::token_scope, "its name is " + entry.info.name);
+Judged checked(Tokens tokens, const TokenEntry& entry, const Route* route) {
+  Judged judged{{std::move(tokens), &entry}, {}};
+  if (route != nullptr && !entry.info.may_use(route->name)) {
+    judged.refusal = fail(Errc::token_scope, "its name is " + entry.info.name);
+  }
+  return judged;
 }
 
-Result<Access> checked(Tokens tokens, const TokenEntry& entry, const Route* route) {
-  if (auto scope = check_scope(entry, route); !scope) return std::unexpected(std::move(scope).error());
-  return Access{std::move(tokens), &entry};
+Judged refused(Error why) {
+  return {{}, std::unexpected(std::move(why))};
 }
 
 }  // namespace
 
-Result<Access> judge_token(const http1::RequestHead& request, std::string_view instance, Tokens tokens,
-                           const Route* route) {
-  if (!tokens) return Access{};
+Judged judge_token(const http1::RequestHead& request, std::string_view instance, Tokens tokens, const Route* route) {
+  if (!tokens) return {};
   const Values shown(request, {FieldName::proxy_authorization});
   const auto entry = tokens::authenticate(shown.view(), instance, *tokens);
   if (entry) return checked(std::move(tokens), **entry, route);
-  if (route == nullptr && entry.error().code == Errc::token_required) return Access{std::move(tokens), nullptr};
-  return std::unexpected(entry.error());
+  if (route == nullptr && entry.error().code == Errc::token_required) return {{std::move(tokens), nullptr}, {}};
+  return refused(entry.error());
 }
 
-Result<Access> judge_token_again(const Access& access, Tokens tokens, const Route* route) {
-  if (!tokens || tokens == access.tokens) return access;
-  if (access.entry == nullptr && route == nullptr) return Access{std::move(tokens), nullptr};
-  if (access.entry == nullptr) return fail(Errc::token_required);
+Judged judge_token_again(const Access& access, Tokens tokens, const Route* route) {
+  if (!tokens || tokens == access.tokens) return {access, {}};
+  if (access.entry == nullptr && route == nullptr) return {{std::move(tokens), nullptr}, {}};
+  if (access.entry == nullptr) return refused({Errc::token_required, {}});
   const TokenEntry* const entry = tokens->find(access.entry->digest);
-  if (entry == nullptr) return fail(Errc::token_invalid);
+  if (entry == nullptr) return {access, fail(Errc::token_invalid)};
   return checked(std::move(tokens), *entry, route);
 }
 
-Result<Access> judge_token_for_own_endpoint(const http1::RequestHead& request, std::string_view instance,
-                                            Tokens tokens) {
-  if (!tokens) return Access{};
+Judged judge_token_for_own_endpoint(const http1::RequestHead& request, std::string_view instance, Tokens tokens) {
+  if (!tokens) return {};
   const Values shown(request, {FieldName::proxy_authorization, FieldName::authorization});
   const auto entry = tokens::authenticate(shown.view(), instance, *tokens);
-  if (!entry) return std::unexpected(entry.error());
+  if (!entry) return refused(entry.error());
   return checked(std::move(tokens), **entry, nullptr);
 }
 

@@ -22,20 +22,26 @@ struct Access {
   std::string_view token_name() const noexcept { return entry != nullptr ? std::string_view(entry->info.name) : ""; }
 };
 
+/// A judgement: `refusal` says why not, and then `access` holds at most the token that was shown and is known, for the record.
+struct Judged {
+  Access access;
+  Result<> refusal;
+
+  explicit operator bool() const noexcept { return refusal.has_value(); }
+};
+
 /// Judges the token that a request shows in Proxy-Authorization. `route` is the one that it matches; without one it needs no
 /// token, but one that it shows must be good. Unenforced, nothing of the request is read.
-/// @returns token_required, token_malformed, token_invalid, token_scope
-Result<Access> judge_token(const http1::RequestHead& request, std::string_view instance, Tokens tokens,
-                           const Route* route);
+/// Refusals: token_required, token_malformed, token_invalid, token_scope.
+Judged judge_token(const http1::RequestHead& request, std::string_view instance, Tokens tokens, const Route* route);
 
 /// What becomes of `access` once the tokens are `tokens`: a token that is still among them holds, whatever it is called now.
-/// @returns token_required (it was admitted without one), token_invalid, token_scope
-Result<Access> judge_token_again(const Access& access, Tokens tokens, const Route* route);
+/// Refusals: token_required (it was admitted without one), token_invalid, token_scope.
+Judged judge_token_again(const Access& access, Tokens tokens, const Route* route);
 
 /// Judges the token of a request to an endpoint of the proxy's own: any token will do, in Proxy-Authorization, or in
 /// Authorization, which is where programs that do not think of a proxy put it.
-/// @returns token_required, token_malformed, token_invalid
-Result<Access> judge_token_for_own_endpoint(const http1::RequestHead& request, std::string_view instance,
-                                            Tokens tokens);
+/// Refusals: token_required, token_malformed, token_invalid.
+Judged judge_token_for_own_endpoint(const http1::RequestHead& request, std::string_view instance, Tokens tokens);
 
 }  // namespace cordon::proxy

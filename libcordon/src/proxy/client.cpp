@@ -68,10 +68,10 @@ bool Membership::still_welcome() const noexcept {
   if (client_.peer && !client_.worker.settings->admits(client_.peer->uid)) return false;
   if (client_.bound == nullptr) return true;
   const auto found = find_again(*client_.bound, *client_.worker.settings);
-  return found.holds && judge_token_again(client_.access, client_.worker.tokens, found.route).has_value();
+  return found.holds && judge_token_again(client_.access, client_.worker.tokens, found.route);
 }
 
-Result<Access> judge_request_token(Client& client, const Route* route) {
+Judged judge_request_token(Client& client, const Route* route) {
   Runtime& runtime = client.worker.runtime;
   return judge_token(client.request(), runtime.options.instance, runtime.token_watch.current(), route);
 }

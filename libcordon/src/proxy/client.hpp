@@ -79,7 +79,7 @@ class Bound {
 };
 
 /// Judges the token that the client shows in the request whose head was read last; see judge_token().
-Result<Access> judge_request_token(Client& client, const Route* route);
+Judged judge_request_token(Client& client, const Route* route);
 
 using http1::Persistence;
 

@@ -15,7 +15,7 @@ constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r
 constexpr std::byte kTlsHandshake{0x16};  // the content type of a ClientHello's record (RFC 8446, section 5.1)
 
 /// Where a CONNECT leads: its authority and the route that it matches, if any.
-Result<Destination> plan_connect(const Worker& worker, const http1::RequestHead& request) {
+Result<Destination> connect_destination(const Worker& worker, const http1::RequestHead& request) {
   const Settings& settings = *worker.settings;
   const auto target = http1::parse_target(request.method, request.target);
   if (!target) return std::unexpected(target.error());
@@ -123,16 +123,16 @@ void note_other_port(const Runtime& runtime, const Route& route, std::uint16_t p
 }
 
 net::Infallible<Ending> serve_connect(Client& client) {
-  const auto destination = plan_connect(client.worker, client.request());
-  const auto access = destination ? judge_request_token(client, destination->route) : Result<Access>();
+  const auto destination = connect_destination(client.worker, client.request());
+  const auto judged = destination ? judge_request_token(client, destination->route) : Judged();
   Record record(client);
   record.event.method = "CONNECT";
   finish_bodyless(client);  // what follows the head is the tunnel's
   if (!destination) co_return co_await refuse_connect(client, destination.error(), record.event);
   record.concerns(*destination);
-  if (!access) co_return co_await refuse_connect(client, access.error(), record.event);
-  record.event.token = access->token_name();
-  client.access = *access;
+  record.event.token = judged.access.token_name();
+  if (!judged) co_return co_await refuse_connect(client, judged.refusal.error(), record.event);
+  client.access = judged.access;
   const Bound bound(client, *destination);  // from here on: what is revoked during a long dial ends it too
   if (destination->route != nullptr) co_return co_await serve_route(client, *destination, record.event);
   co_return co_await serve_tunnel(client, *destination, record.event);

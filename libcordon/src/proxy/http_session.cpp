@@ -73,7 +73,7 @@ Result<std::string_view> check_binding(const http1::RequestHead& request, const 
 }
 
 /// Where an absolute-form request goes, or why it does not.
-Result<Destination> plan_absolute(Client& client, const http1::Target& target) {
+Result<Destination> absolute_destination(Client& client, const http1::Target& target) {
   if (!http1::equals_ignoring_case(target.scheme, "http")) {
     return fail(Errc::bad_request, "an absolute-form target is http:; for https use CONNECT");
   }
@@ -101,42 +101,42 @@ std::string path_for_origin(const http1::Target& target, std::string_view method
 net::Infallible<Ending> serve_absolute(Client& client, const http1::Target& target) {
   const std::string_view method = client.request().method;
   const std::string path = path_for_origin(target, method);
-  const auto destination = plan_absolute(client, target);
-  const auto access = destination ? judge_request_token(client, destination->route) : Result<Access>();
+  const auto destination = absolute_destination(client, target);
+  const auto judged = destination ? judge_request_token(client, destination->route) : Judged();
   Record record(client);
   record.event.method = method;
   record.event.path = http1::path_without_query(path);
   if (!destination) co_return co_await refuse_request(client, destination.error(), record.event);
   record.concerns(*destination);
-  if (!access) co_return co_await refuse_request(client, access.error(), record.event);
-  record.event.token = access->token_name();
-  client.access = *access;
+  record.event.token = judged.access.token_name();
+  if (!judged) co_return co_await refuse_request(client, judged.refusal.error(), record.event);
+  client.access = judged.access;
   const Bound bound(client, *destination);  // it may become a WebSocket
   Exchange exchange(client, *destination, path, record.event);
   co_return co_await exchange.run();
 }
 
 net::Infallible<Ending> serve_own_endpoint(Client& client) {
-  const auto access = check_own_endpoint(client);
+  const auto judged = check_own_endpoint(client);
   Record record(client);
   record.event.method = client.request().method;
   record.event.path = http1::path_without_query(client.request().target);
-  if (!access) co_return co_await refuse_request(client, access.error(), record.event);
-  record.event.token = access->token_name();
+  record.event.token = judged.access.token_name();
+  if (!judged) co_return co_await refuse_request(client, judged.refusal.error(), record.event);
   co_return co_await send_own_endpoint(client, record.event);
 }
 
 /// One request inside a tunnel, which its CONNECT's token authorises for as long as that is good.
 net::Infallible<Ending> serve_bound_request(Client& client, const Destination& destination) {
-  auto access = judge_token_again(client.access, client.worker.runtime.token_watch.current(), destination.route);
-  if (access) client.access = *access;
+  const auto judged = judge_token_again(client.access, client.worker.runtime.token_watch.current(), destination.route);
+  if (judged) client.access = judged.access;
   Record record(client);
   record.concerns(destination);
-  record.event.token = client.access.token_name();
+  record.event.token = judged.access.token_name();
   record.event.method = client.request().method;
   record.event.path = http1::path_without_query(client.request().target);
-  if (!access) {
-    const Refusal refusal = refuse(std::move(access).error(), destination.route_name());
+  if (!judged) {
+    const Refusal refusal = refuse(judged.refusal.error(), destination.route_name());
     co_return co_await send_refusal(client, refusal, record.event, Persistence::close);
   }
   const auto target = check_binding(client.request(), destination);

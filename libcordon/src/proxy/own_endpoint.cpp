@@ -15,6 +15,13 @@ bool is_loopback_name(std::string_view host_field) {
   return host && (host->host == "127.0.0.1" || host->host == "localhost" || host->host == "::1");
 }
 
+Result<> check_form(const http1::RequestHead& request, std::string_view path) {
+  if (path != kHealth && path != kMetrics) return fail(Errc::not_found);
+  if (!is_loopback_name(request.value_of(http1::FieldName::host))) return fail(Errc::misdirected);
+  if (request.method != "GET" && request.method != "HEAD") return fail(Errc::method_refused);
+  return {};
+}
+
 /// The answer to a request that check_own_endpoint() let pass.
 void compose_own(Client& client, Persistence persistence) {
   const auto body = client.request().method == "HEAD" ? Body::omit : Body::send;
@@ -28,13 +35,11 @@ void compose_own(Client& client, Persistence persistence) {
 
 }  // namespace
 
-Result<Access> check_own_endpoint(Client& client) {
+Judged check_own_endpoint(Client& client) {
   const http1::RequestHead& request = client.request();
   const auto path = http1::path_without_query(request.target);
-  if (path != kHealth && path != kMetrics) return fail(Errc::not_found);
-  if (!is_loopback_name(request.value_of(http1::FieldName::host))) return fail(Errc::misdirected);
-  if (request.method != "GET" && request.method != "HEAD") return fail(Errc::method_refused);
-  if (path == kHealth) return Access{};
+  if (auto known = check_form(request, path); !known) return {{}, std::move(known)};
+  if (path == kHealth) return {};
   Runtime& runtime = client.worker.runtime;
   return judge_token_for_own_endpoint(request, runtime.options.instance, runtime.token_watch.current());
 }

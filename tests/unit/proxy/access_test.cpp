@@ -49,9 +49,9 @@ class AccessJudgement : public ::testing::Test {
   std::string judge(const std::vector<std::pair<FieldName, std::string_view>>& fields, const Route* route) {
     return told(judge_token(request_with(fields), kInstance, tokens_, route));
   }
-  static std::string told(const Result<Access>& access) {
-    if (!access) return std::string(name(access.error().code));
-    return access->entry != nullptr ? std::string(access->token_name()) : "-";
+  static std::string told(const Judged& judged) {
+    if (!judged) return std::string(name(judged.refusal.error().code));
+    return judged.access.entry != nullptr ? std::string(judged.access.token_name()) : "-";
   }
 
   Tokens tokens_ = set_of({{"default", {}, {}}, {"scoped", {}, {"stripe"}}});
@@ -87,6 +87,13 @@ TEST_F(AccessJudgement, K7AScopedTokenIsForItsRoutes) {
   EXPECT_EQ(judge({{FieldName::proxy_authorization, scoped_}}, nullptr), "scoped");
 }
 
+TEST_F(AccessJudgement, ARefusalForItsScopeStillSaysWhichTokenItWas) {
+  const auto refused =
+      judge_token(request_with({{FieldName::proxy_authorization, scoped_}}), kInstance, tokens_, &other_);
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(refused.access.token_name(), "scoped");
+}
+
 TEST_F(AccessJudgement, UnenforcedNothingIsRead) {
   tokens_ = nullptr;
   EXPECT_EQ(judge({}, &route_), "-");
@@ -94,15 +101,16 @@ TEST_F(AccessJudgement, UnenforcedNothingIsRead) {
 }
 
 TEST_F(AccessJudgement, K4HoldsAsLongAsTheTokenIsAmongThoseOfNow) {
-  const auto access =
+  const auto judged =
       judge_token(request_with({{FieldName::proxy_authorization, scoped_}}), kInstance, tokens_, &route_);
-  ASSERT_TRUE(access);
-  EXPECT_EQ(told(judge_token_again(*access, tokens_, &route_)), "scoped");
-  EXPECT_EQ(told(judge_token_again(*access, set_of({{"scoped", {}, {}}}), &route_)), "scoped");
-  EXPECT_EQ(told(judge_token_again(*access, set_of({{"scoped", {}, {"github"}}}), &route_)), "token_scope");
-  EXPECT_EQ(told(judge_token_again(*access, set_of({{"default", {}, {}}}), &route_)), "token_invalid");
-  EXPECT_EQ(told(judge_token_again(*access, set_of({{"default", {}, {}}}), nullptr)), "token_invalid");
-  EXPECT_EQ(told(judge_token_again(*access, std::make_shared<const TokenSet>(), &route_)), "token_invalid");
+  ASSERT_TRUE(judged);
+  const Access& access = judged.access;
+  EXPECT_EQ(told(judge_token_again(access, tokens_, &route_)), "scoped");
+  EXPECT_EQ(told(judge_token_again(access, set_of({{"scoped", {}, {}}}), &route_)), "scoped");
+  EXPECT_EQ(told(judge_token_again(access, set_of({{"scoped", {}, {"github"}}}), &route_)), "token_scope");
+  EXPECT_EQ(told(judge_token_again(access, set_of({{"default", {}, {}}}), &route_)), "token_invalid");
+  EXPECT_EQ(told(judge_token_again(access, set_of({{"default", {}, {}}}), nullptr)), "token_invalid");
+  EXPECT_EQ(told(judge_token_again(access, std::make_shared<const TokenSet>(), &route_)), "token_invalid");
 }
 
 TEST_F(AccessJudgement, WhatWasAdmittedWithoutATokenNeedsOneOnceTheyAreEnforced) {
