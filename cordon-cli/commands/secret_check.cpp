@@ -15,6 +15,7 @@
 #include "process_settings.hpp"
 #include "target.hpp"
 #include "text.hpp"
+#include "unapproved.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -36,6 +37,7 @@ struct Trial {
 };
 
 void try_one(const SecretStore& store, Trial& trial) {
+  if (trial.error) return;
   const auto start = std::chrono::steady_clock::now();
   const auto value = store.fetch(trial.secret.ref, store.default_deadline(trial.secret.ref));
   trial.took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - start);
@@ -121,12 +123,30 @@ Exit exit_of_all(const std::vector<Trial>& trials) {
   return exit;
 }
 
+/// Sets the error of those that must not be fetched, and warns of others that are new: an edited config must not have a
+/// program run by this command either.
+Result<> judge(const Context& context, const Options& options, const Target& target, std::vector<Trial>& trials) {
+  std::vector<std::string_view> names;
+  for (const Trial& trial : trials)
+    names.push_back(trial.secret.name);
+  const auto review = review_named(context, target, names);
+  if (!review) return std::unexpected(review.error());
+  for (Trial& trial : trials)
+    if (is_withheld(*review, trial.secret.name)) trial.error = error_of_withheld(options.target);
+  if (review->rule == ApprovalRule::advised) warn_of_unapproved(context.terminal, *review, options.target);
+  return {};
+}
+
 Exit run(const Context& context, const Options& options) {
   const auto descriptors = harden_process();
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
   auto trials = chosen(context, options, *target);
   if (!trials) return Exit::failed;
+  if (const auto judged = judge(context, options, *target, *trials); !judged) {
+    context.terminal.error(judged.error().message());
+    return Exit::failed;
+  }
   auto store = SecretStore::create(target->config.secrets, context.environment);
   store.limit_helper_descriptors(descriptors);
   try_all(store, *trials);
@@ -151,8 +171,9 @@ const Command kSecretCheck = {
     .details =
         "Fetches the secrets of all routes and listeners, or of those that are named, from their\n"
         "stores, drops them, and prints how that went and how long it took. Never prints a secret.\n"
-        "A secret from the environment is looked for in this command's own. Exits with 1 when one\n"
-        "cannot be had, with 4 when only stores that are not available now are to blame.",
+        "A secret from the environment is looked for in this command's own. Warns of what is not\n"
+        "approved; where approval is required, that is not fetched. Exits with 1 when one cannot be\n"
+        "had, with 4 when only stores that are not available now are to blame.",
     .examples =
         "  cordon secret check\n"
         "  cordon secret check stripe prod-db\n"

@@ -396,5 +396,52 @@ class Approve(BindingsTest):
         self.assert_sealed(KEY, done.out.encode(), done.err.encode(), self.bindings_file().read_bytes())
 
 
+class SecretCheck(BindingsTest):
+    """D18: what only looks at secrets fetches none that nobody approved."""
+
+    def setUp(self):
+        super().setUp()
+        self.write_config(self.route())
+        self.assert_done(self.cordon("approve", "--yes"))
+        self.write_config(self.route() + self.route("new", "b.example.com", secret=self.counting()))
+
+    def test_new_command_is_not_run_where_approval_is_required(self):
+        self.require_approval()
+        done = self.cordon("secret", "check")
+        self.assertEqual((done.code, self.run_count()), (1, 0), done.err)
+        self.assertRegex(done.out, r"(?m)^ok +demo ")
+        self.assertRegex(done.out, r"(?m)^failed +new ")
+        self.assertIn("error: route new: its secret's use is new and not approved; to look at it and approve it: cordon approve\n", done.err)
+        told = {row["name"]: row for row in json.loads(self.cordon("secret", "check", "--json").out)}
+        self.assertEqual((told["demo"]["ok"], told["new"]["error"]["code"]), (True, "binding_unapproved"))
+        self.assertEqual((self.cordon("secret", "check", "demo").code, self.run_count()), (0, 0))
+        self.assert_done(self.cordon("approve", "--yes"))
+        self.assert_done(self.cordon("secret", "check"))
+        self.assertEqual(self.run_count(), 1)
+
+    def test_new_helper_program_is_not_run_where_approval_is_required(self):
+        item = 'source = "1password"\nvault = "v"\nitem = "i"\nfield = "f"'
+        self.write_config(self.route(secret=item))
+        self.assert_done(self.cordon("approve", "--yes"))
+        program = self.root / "op"
+        program.write_text(f"#!/bin/sh\necho run >> {self.runs}\n")
+        program.chmod(0o700)
+        self.require_approval()
+        self.write_config(f'{self.route(secret=item)}[[secrets.providers]]\ntype = "1password"\npath = "{program}"\n')
+        self.assertEqual((self.cordon("secret", "check").code, self.run_count()), (1, 0))
+
+    def test_new_command_is_warned_of(self):
+        done = self.cordon("secret", "check")
+        self.assert_done(done)
+        self.assertEqual(self.run_count(), 1)
+        self.assertIn(f"cordon: warning: {NEW}new: command sh to b.example.com:443; ", done.err)
+        self.assertEqual(self.cordon("secret", "check", "demo").err, "")
+
+    def test_list_that_cannot_be_trusted_ends_it(self):
+        self.bindings_file().chmod(0o644)
+        self.assert_error(self.cordon("secret", "check"), "chmod 600")
+        self.assertEqual(self.run_count(), 0)
+
+
 if __name__ == "__main__":
     main()
