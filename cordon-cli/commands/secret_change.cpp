@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -13,6 +14,7 @@
 #include "process_settings.hpp"
 #include "secret_input.hpp"
 #include "target.hpp"
+#include "unapproved.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -68,8 +70,30 @@ Exit refuse(const Context& context, const NamedSecret& secret, const Error& erro
   return exit_of(error);
 }
 
+/// Of the routes and listeners that get what is stored.
+std::vector<std::string_view> names_of_users(const Job& job) {
+  std::vector<std::string_view> names;
+  for (const NamedSecret& secret : job.named)
+    if (secret.ref == job.secret.ref) names.push_back(secret.name);
+  return names;
+}
+
+std::string question_of(const Job& job, const std::vector<std::string_view>& names) {
+  std::vector<std::string> hosts;
+  for (const RequestedBinding& binding : requested_bindings(job.target.config))
+    if (std::ranges::find(names, binding.name) != names.end()) hosts.push_back(destination_text(binding.binding));
+  return without_controls(fmt::format("Secret of {}, for {}, to be stored as {} (not shown): ", job.secret.title(),
+                                      fmt::join(hosts, " and "), describe(job.secret.ref)));
+}
+
 Exit store(const Job& job) {
-  const auto value = read_secret(fmt::format("Secret of {} (not shown): ", without_controls(job.secret.title())));
+  const auto names = names_of_users(job);
+  const auto review = review_named(job.context, job.target, names);
+  if (!review) return refuse(job.context, job.secret, review.error());
+  if (is_withheld(*review, job.secret.name))
+    return refuse(job.context, job.secret, error_of_withheld(job.options.target));
+  warn_of_unapproved(job.context.terminal, *review, job.options.target);
+  const auto value = read_secret(question_of(job, names));
   if (!value) return refuse(job.context, job.secret, value.error());
   const auto stored = job.store.put(job.secret.ref, *value);
   return stored ? report(job, "stored") : refuse(job.context, job.secret, stored.error());
@@ -115,7 +139,8 @@ const Command kSecretSet = {
     .details =
         "Asks for the secret of a route or listener whose source is the system's keyring, without\n"
         "showing it, and stores it there. When standard input is not a terminal, it is read from\n"
-        "there, to its end; one newline at the end is dropped. A running instance uses it at once.",
+        "there, to its end; one newline at the end is dropped. A running instance uses it at once.\n"
+        "Warns when the secret's use is not approved, and refuses where approval is required.",
     .examples =
         "  cordon secret set stripe\n"
         "  pass show stripe | cordon secret set stripe\n",

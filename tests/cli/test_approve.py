@@ -443,5 +443,64 @@ class SecretCheck(BindingsTest):
         self.assertEqual(self.run_count(), 0)
 
 
+class SecretSet(BindingsTest):
+    """D18: whoever is asked for a secret is told where it goes, and not asked for one that nobody approved."""
+
+    ENTRY = 'source = "keyring"\naccount = "x"'
+
+    def setUp(self):
+        super().setUp()
+        self.write_config(self.route(secret=self.ENTRY))
+        self.assert_done(self.cordon("approve", "--yes"))
+
+    def set_from_a_pipe(self):
+        done = subprocess.run([CORDON, "secret", "set", "demo"], input=KEY, capture_output=True, text=True, timeout=60, check=False,
+                              cwd=self.project, env=self.environment)
+        self.assertIn(done.returncode, (1, 4))  # no keyring is reached here
+        return done
+
+    def asked(self):
+        """What stands on the terminal until it is asked for the secret, or the end."""
+        leader, follower = os.openpty()
+        self.addCleanup(os.close, leader)
+        with subprocess.Popen(["setsid", "--ctty", CORDON, "secret", "set", "demo"], stdin=follower, stdout=follower, stderr=follower,
+                              env={**self.environment, "TERM": "xterm"}, cwd=self.project) as process:
+            os.close(follower)
+            output, end = b"", time.monotonic() + DEADLINE
+            while not output.endswith(b"(not shown): ") and select.select([leader], [], [], max(0, end - time.monotonic()))[0]:
+                try:
+                    output += os.read(leader, 4096)
+                except OSError:
+                    break
+            process.kill()
+        return output.decode()
+
+    def test_question_says_where_and_for_which_host(self):
+        self.assertEqual(self.asked(), "Secret of route demo, for api.example.com:443, to be stored as keyring entry x of service cordon "
+                                       "(not shown): ")
+        self.write_config(self.route(secret=self.ENTRY) + self.route("other", "b.example.com", secret=self.ENTRY))
+        self.assert_done(self.cordon("approve", "--yes"))
+        self.assertIn("for api.example.com:443 and b.example.com:443, ", self.asked())
+
+    def test_new_host_is_warned_of(self):
+        self.write_config(self.route(host="evil.example.com", secret=self.ENTRY))
+        warning = f"warning: {NEW}demo: keyring entry x of service cordon to evil.example.com:443; "
+        self.assertIn(warning, self.set_from_a_pipe().stderr)
+        shown = self.asked()
+        self.assertLess(shown.index("evil.example.com:443; to look"), shown.index("for evil.example.com:443, "))
+
+    def test_new_host_is_refused_where_approval_is_required(self):
+        self.require_approval()
+        self.write_config(self.route(host="evil.example.com", secret=self.ENTRY))
+        done = self.set_from_a_pipe()
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("error: route demo: its secret's use is new and not approved; ", done.stderr)
+        self.assertNotIn("Secret of", self.asked())
+
+    def test_new_host_of_another_route_with_the_same_entry_is_warned_of(self):
+        self.write_config(self.route(secret=self.ENTRY) + self.route("other", "evil.example.com", secret=self.ENTRY))
+        self.assertIn(f"{NEW}other: ", self.set_from_a_pipe().stderr)
+
+
 if __name__ == "__main__":
     main()

@@ -223,7 +223,7 @@ class Terminal:
 
 
 class Commands(KeyringTest):
-    QUESTION = b"Secret of route raw (not shown): "
+    QUESTION = b"keyring entry raw of service cordon (not shown): "
 
     def tearDown(self):
         self.fill()
