@@ -54,23 +54,7 @@ std::string read_line() {
   return line;
 }
 
-bool is_control(unsigned char c) {
-  return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-}
-
 }  // namespace
-
-std::string without_controls(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (is_control(static_cast<unsigned char>(c)))
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out;
-}
 
 Terminal::Terminal(const Environment& environment)
     : output_is_terminal_(::isatty(STDOUT_FILENO) == 1),

@@ -7,14 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include <cordon/printable.hpp>
 #include <cordon/secret_store.hpp>
 
 namespace cordon::cli {
 
 enum class Style : unsigned char { plain, bold, red, green, yellow, cyan };
-
-/// `text` with control characters, which could steer a terminal, written as \xNN. Line ends and tabs stay.
-std::string without_controls(std::string_view text);
 
 /// Not for use from several threads at once.
 class Terminal {
@@ -25,13 +23,13 @@ class Terminal {
   void print(std::string_view text);
   bool output_failed() const noexcept { return output_failed_; }
 
-  /// `text` in `style` for print(), control characters escaped; only escaped where standard output shows no colour.
+  /// `text` in `style` for print(), without_controls; only escaped where standard output shows no colour.
   std::string paint(Style style, std::string_view text) const;
 
   /// The columns of standard output; 100 where it is not a terminal.
   std::size_t width() const;
 
-  /// One line each to standard error: `cordon: warning: <text>`, `cordon: error: <text>`, `hint: <text>`.
+  /// One line each to standard error, without_controls: `cordon: warning: <text>`, `cordon: error: <text>`, `hint: <text>`.
   void warning(std::string_view text) const;
   void error(std::string_view text) const;
   void hint(std::string_view text) const;

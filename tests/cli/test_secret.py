@@ -103,6 +103,18 @@ class Secret(CliTest):
         self.assertEqual(self.secret("check", "hangs", "good", env={"GOOD": CANARY}).code, 4)
         self.assertEqual(self.secret("check", "good", env={"GOOD": CANARY}).code, 0)
 
+    def test_config_cannot_steer_the_terminal(self):
+        """C1 controls, turned text and line separators of a config, and bytes of a path that are not UTF-8."""
+        self.write_config(self.route("one", secret='source = "file"\npath = "/nowhere/a\\u009b31mRED\\u202Eevil\\u2028x"'))
+        done = self.secret("check")
+        started = self.cordon("start")
+        for text in (done.out, done.err, started.err):
+            self.assertIn("31mRED", text)
+            for hostile in "\u009b\u202e\u2028":
+                self.assertNotIn(hostile, text)
+        process = self.popen("check", "-c", b"no\x9b31m/cordon.toml")
+        self.assertIn(rb"/no\x9b31m does not exist", process.communicate()[1])
+
     def test_check_as_json(self):
         self.write_config(self.route("gone", "a.example.com") +
                           self.route("good", "c.example.com", 'source = "env"\nvariable = "GOOD"'))

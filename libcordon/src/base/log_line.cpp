@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/unprintable.hpp"
+
 namespace cordon::base {
 namespace {
 
@@ -19,54 +21,24 @@ constexpr std::size_t kMaxNotice = 3800;
 
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 
-// A character, or a byte that is not part of one.
-struct Piece {
-  std::size_t size = 1;
-  bool valid = false;
-  char32_t character = 0;
-};
-
-// The first character of `text` by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF.
-Piece first_piece(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return {1, true, lead};
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-  char32_t character = lead & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return {};
-    character = character << 6U | (byte(i) & 0x3fU);
-  }
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = character >= 0xd800 && character <= 0xdfff;
-  if (character < kSmallest[size] || character > 0x10ffff || surrogate) return {};
-  return {size, true, character};
-}
-
-// C0, DEL and C1, of which a terminal takes some for commands.
-bool is_control(char32_t character) {
-  return character < 0x20 || (character >= 0x7f && character < 0xa0);
-}
-
 enum class Style : std::uint8_t { sentence, word, json };
 
-void append_escaped(Buffer& out, Piece piece, std::string_view bytes, Style style) {
+void append_escaped(Buffer& out, const Character& piece, Style style) {
   const auto to = std::back_inserter(out);
   if (style != Style::json) {
-    for (const char c : bytes)
+    for (const char c : piece.bytes)
       fmt::format_to(to, "\\x{:02x}", static_cast<unsigned char>(c));
-  } else if (piece.character == '"' || piece.character == '\\') {
-    fmt::format_to(to, "\\{}", bytes);
+  } else if (piece.value == '"' || piece.value == '\\') {
+    fmt::format_to(to, "\\{}", piece.bytes);
   } else {
-    fmt::format_to(to, "\\u{:04x}", piece.valid ? static_cast<unsigned>(piece.character) : 0xfffdU);
+    fmt::format_to(to, "\\u{:04x}", piece.valid ? static_cast<unsigned>(piece.value) : 0xfffdU);
   }
 }
 
-bool needs_escape(const Piece& piece, Style style) {
-  if (!piece.valid || is_control(piece.character)) return true;
-  if (style == Style::json) return piece.character == '"' || piece.character == '\\';
-  return style == Style::word && piece.character == ' ';
+bool needs_escape(const Character& piece, Style style) {
+  if (!piece.valid || !is_printable(piece.value)) return true;
+  if (style == Style::json) return piece.value == '"' || piece.value == '\\';
+  return style == Style::word && piece.value == ' ';
 }
 
 void append_safe(Buffer& out, std::string_view text, Style style, std::size_t max) {
@@ -76,14 +48,13 @@ void append_safe(Buffer& out, std::string_view text, Style style, std::size_t ma
       out.append(std::string_view("..."));
       return;
     }
-    const Piece piece = first_piece(text);
-    const std::string_view bytes = text.substr(0, piece.size);
+    const Character piece = first_character(text);
     if (needs_escape(piece, style)) {
-      append_escaped(out, piece, bytes, style);
+      append_escaped(out, piece, style);
     } else {
-      out.append(bytes);
+      out.append(piece.bytes);
     }
-    text.remove_prefix(piece.size);
+    text.remove_prefix(piece.bytes.size());
   }
 }
 

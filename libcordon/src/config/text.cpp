@@ -1,7 +1,6 @@
 #include "config/text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <numeric>
 #include <utility>
@@ -9,74 +8,27 @@
 
 #include <fmt/format.h>
 
+#include "base/unprintable.hpp"
+
 namespace cordon::config {
 namespace {
 
 constexpr std::size_t kMaxShown = 120;
 constexpr std::size_t kMaxCompared = 40;  // no key is longer, and a comparison costs the product of both lengths
 
-struct CodePoint {
-  char32_t value = 0;
-  std::size_t size = 0;  ///< In bytes; 0: not well-formed.
-};
-
-constexpr bool is_continuation(char c) noexcept {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-/// How many bytes a code point has that begins with `lead`; 0 when none does.
-constexpr std::size_t sequence_size(unsigned char lead) noexcept {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
-}
-
-CodePoint decode(std::string_view text) noexcept {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t size = sequence_size(lead);
-  if (size <= 1) return {lead, size};
-  if (text.size() < size || !std::ranges::all_of(text.substr(1, size - 1), is_continuation)) return {};
-  auto value = static_cast<char32_t>(lead & (0xFFU >> (size + 1)));
-  for (const char c : text.substr(1, size - 1))
-    value = (value << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  return value < kSmallest[size] || value > 0x10FFFF || surrogate ? CodePoint{} : CodePoint{value, size};
-}
-
-struct Range {
-  char32_t first, last;
-};
-
-/// Control characters, line separators, and what turns or hides text (the Trojan Source characters).
-constexpr std::array<Range, 8> kUnprintable = {{{0x00, 0x1F},
-                                                {0x7F, 0x9F},
-                                                {0xAD, 0xAD},
-                                                {0x61C, 0x61C},
-                                                {0x200B, 0x200F},
-                                                {0x2028, 0x202E},
-                                                {0x2060, 0x206F},
-                                                {0xFEFF, 0xFEFF}}};
-
-bool is_printable(char32_t c) noexcept {
-  return std::ranges::none_of(kUnprintable, [c](const Range& range) { return c >= range.first && c <= range.last; });
-}
-
 std::string escape(std::string_view text, std::size_t max) {
   std::string out;
   while (!text.empty()) {
     if (out.size() >= max) return out + "...";
-    const CodePoint c = decode(text);
-    const std::size_t size = std::max<std::size_t>(c.size, 1);
-    if (c.size == 0) {
+    const base::Character c = base::first_character(text);
+    if (!c.valid) {
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
-    } else if (!is_printable(c.value)) {
+    } else if (!base::is_printable(c.value)) {
       out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.value));
     } else {
-      out += text.substr(0, size);
+      out += c.bytes;
     }
-    text.remove_prefix(size);
+    text.remove_prefix(c.bytes.size());
   }
   return out;
 }
@@ -109,9 +61,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::optional<std::size_t> find_invalid_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t size = decode(text.substr(at)).size;
-    if (size == 0) return at;
-    at += size;
+    const base::Character c = base::first_character(text.substr(at));
+    if (!c.valid) return at;
+    at += c.bytes.size();
   }
   return std::nullopt;
 }

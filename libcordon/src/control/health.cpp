@@ -87,6 +87,13 @@ Result<> receive_head(int descriptor, http1::Parser& parser, Clock::time_point d
   }
 }
 
+/// Whether it can be the name of an instance. Who answers may be anybody, and the name is shown.
+bool is_instance_name(std::string_view text) {
+  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  constexpr std::size_t kLongest = 64;
+  return text.size() <= kLongest && text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
 Result<Health> ask(std::uint16_t port, Clock::time_point deadline) {
   auto socket = connect_to(port, deadline);
   if (!socket) return std::unexpected(socket.error());
@@ -101,7 +108,8 @@ Result<Health> ask(std::uint16_t port, Clock::time_point deadline) {
   if (head.status != 200) return fail(Errc::upstream_protocol);
   const auto field = std::ranges::find_if(
       head.fields, [](const http1::Field& f) { return http1::equals_ignoring_case(f.name, "Cordon-Instance"); });
-  return Health{field == head.fields.end() ? std::string() : std::string(field->value)};
+  if (field == head.fields.end() || !is_instance_name(field->value)) return Health{};
+  return Health{std::string(field->value)};
 }
 
 /// The error of a try, with the place and what is known in words.

@@ -81,6 +81,15 @@ TEST(LogLine, EscapesWhatCouldStartALineOrMoveTheCursor) {
   EXPECT_EQ(notice("csi \xc2\x9b"), "2026-01-02T03:04:05.678Z info csi \\xc2\\x9b\n");
 }
 
+TEST(LogLine, EscapesWhatTurnsOrHidesText) {
+  EXPECT_EQ(notice("a\u202eb\u2028c\u200bd"),
+            "2026-01-02T03:04:05.678Z info a\\xe2\\x80\\xaeb\\xe2\\x80\\xa8c\\xe2\\x80\\x8bd\n");
+  EXPECT_NE(notice("a\u202eb", LogFormat::json).find(R"("message":"a\u202eb")"), std::string::npos);
+  RequestEvent event = stripe_event();
+  event.path = "/\u2066x";
+  EXPECT_NE(compose_line(event, LogFormat::text, kNow).find("/\\xe2\\x81\\xa6x 200 "), std::string::npos);
+}
+
 TEST(LogLine, KeepsUnicodeAndEscapesWhatIsNot) {
   const std::string start = "2026-01-02T03:04:05.678Z info ";
   EXPECT_EQ(notice("Größe € 😀"), start + "Größe € 😀\n");

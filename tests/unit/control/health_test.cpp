@@ -156,6 +156,18 @@ TEST(Health, AnswerWithoutAnInstanceHasAnEmptyName) {
   EXPECT_EQ(health->instance, "");
 }
 
+TEST(Health, InstanceThatCannotBeOneIsNoCordon) {
+  for (const std::string& name : {std::string("a b"),
+                                  std::string("shop\xC2\x9B"
+                                              "31m"),
+                                  std::string("x\u202Ey"), std::string(65, 'a')}) {
+    const Responder responder({healthy(name)});
+    const auto health = probe_health(responder.port(), milliseconds{2'000});
+    ASSERT_TRUE(health) << health.error().message();
+    EXPECT_EQ(health->instance, "") << name;
+  }
+}
+
 TEST(Health, NothingListensIsNotRunning) {
   EXPECT_EQ(probe_error(free_port()), Errc::not_running);
 }
