@@ -70,6 +70,11 @@ Result<WipedBuffer> read_private_file(const std::filesystem::path& path, std::si
 Result<bool> write_file_whole(const std::filesystem::path& path, std::string_view content, mode_t mode,
                               Overwrite overwrite);
 
+/// The same for a file that is there, of which `old` is what stat said: mode and owner stay what they are. Where its group cannot be
+/// kept, the new group gets no access.
+/// @returns file_failed, also when the owner cannot be kept
+Result<> replace_file_whole(const std::filesystem::path& path, std::string_view content, const struct stat& old);
+
 /// Whether `path` is a folder of ours that neither group nor others can write to.
 /// @returns file_missing, file_unsafe (a link, another owner, writable by others; with the command that mends it),
 /// file_failed

@@ -1,4 +1,4 @@
-// write_file_whole of files.hpp.
+// write_file_whole and replace_file_whole of files.hpp.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +62,15 @@ int write_all(int fd, std::string_view content) {
   return 0;
 }
 
+// Makes a new file belong to whom the old one belongs to. @returns 0 or errno; `mode` is what it may have then
+int take_owner(int fd, const struct stat& old, mode_t& mode) {
+  struct stat made {};
+  if (::fstat(fd, &made) != 0) return errno;
+  if (made.st_uid != old.st_uid && ::fchown(fd, old.st_uid, static_cast<gid_t>(-1)) != 0) return errno;
+  if (made.st_gid != old.st_gid && ::fchown(fd, static_cast<uid_t>(-1), old.st_gid) != 0) mode &= ~mode_t{S_IRWXG};
+  return 0;
+}
+
 int write_synced(int fd, std::string_view content, mode_t mode) {
   // The umask has narrowed what open() was given.
   if (::fchmod(fd, mode) != 0) return errno;
@@ -93,14 +102,15 @@ int sync_folder_of(const std::filesystem::path& path) {
   return ::fsync(fd.get()) == 0 || errno == EINVAL ? 0 : errno;
 }
 
-}  // namespace
-
-Result<bool> write_file_whole(const std::filesystem::path& path, std::string_view content, mode_t mode,
-                              Overwrite overwrite) {
+Result<bool> write(const std::filesystem::path& path, std::string_view content, mode_t mode, Overwrite overwrite,
+                   const struct stat* old) {
   const std::filesystem::path temporary = temporary_name(path);
-  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  // Until it has its owner and its content, others have no business in it.
+  const mode_t first = old == nullptr ? mode : mode & mode_t{S_IRUSR | S_IWUSR};
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, first));
   if (!fd) return fail_write(path, errno);
-  int failed = write_synced(fd.get(), content, mode);
+  int failed = old == nullptr ? 0 : take_owner(fd.get(), *old, mode);
+  if (failed == 0) failed = write_synced(fd.get(), content, mode);
   if (failed == 0) failed = put_in_place(temporary, path, overwrite);
   if (failed != 0) {
     (void)::unlink(temporary.c_str());
@@ -110,6 +120,19 @@ Result<bool> write_file_whole(const std::filesystem::path& path, std::string_vie
   remove_leftovers(path);
   if (const int unsynced = sync_folder_of(path); unsynced != 0) return fail_write(path, unsynced);
   return true;
+}
+
+}  // namespace
+
+Result<bool> write_file_whole(const std::filesystem::path& path, std::string_view content, mode_t mode,
+                              Overwrite overwrite) {
+  return write(path, content, mode, overwrite, nullptr);
+}
+
+Result<> replace_file_whole(const std::filesystem::path& path, std::string_view content, const struct stat& old) {
+  const auto written = write(path, content, old.st_mode & mode_t{07777}, Overwrite::yes, &old);
+  if (!written) return std::unexpected(written.error());
+  return {};
 }
 
 }  // namespace cordon::base

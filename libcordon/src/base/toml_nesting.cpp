@@ -7,23 +7,9 @@ namespace {
 
 constexpr std::string_view kKeyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-. \t\"'";
 
-/// The length of the string literal that `text` begins with, quotes included; up to the end when it is not closed.
-std::size_t string_size(std::string_view text) noexcept {
-  const char quote = text.front();
-  const bool triple = text.size() >= 3 && text[1] == quote && text[2] == quote;
-  const std::string_view closing = text.substr(0, triple ? 3 : 1);
-  std::size_t at = closing.size();
-  while (at < text.size() && !text.substr(at).starts_with(closing))
-    at += quote == '"' && text[at] == '\\' ? 2 : 1;
-  at = std::min(at + closing.size(), text.size());
-  while (triple && at < text.size() && text[at] == quote)
-    ++at;  // `""""` ends with a quote that belongs to the value
-  return at;
-}
-
 /// The length of what must be taken in one step: a string, a comment, or one character.
 std::size_t step_size(std::string_view text) noexcept {
-  if (text.front() == '"' || text.front() == '\'') return string_size(text);
+  if (text.front() == '"' || text.front() == '\'') return toml_string_size(text);
   if (text.front() == '#') return std::min(text.find('\n'), text.size());
   return 1;
 }
@@ -47,6 +33,19 @@ class DepthCounter {
 };
 
 }  // namespace
+
+std::size_t toml_string_size(std::string_view text) noexcept {
+  const char quote = text.front();
+  const bool triple = text.size() >= 3 && text[1] == quote && text[2] == quote;
+  const std::string_view closing = text.substr(0, triple ? 3 : 1);
+  std::size_t at = closing.size();
+  while (at < text.size() && !text.substr(at).starts_with(closing))
+    at += quote == '"' && text[at] == '\\' ? 2 : 1;
+  at = std::min(at + closing.size(), text.size());
+  while (triple && at < text.size() && text[at] == quote)
+    ++at;  // `""""` ends with a quote that belongs to the value
+  return at;
+}
 
 std::optional<std::size_t> find_deep_toml(std::string_view text) noexcept {
   DepthCounter counter;

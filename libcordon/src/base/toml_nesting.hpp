@@ -15,4 +15,8 @@ inline constexpr int kMaxTomlDepth = 16;
 /// at brackets and dots outside strings and comments only.
 std::optional<std::size_t> find_deep_toml(std::string_view text) noexcept;
 
+/// The length of the string literal, of any of TOML's four kinds, that `text` begins with, quotes included; all of `text` when it is
+/// not closed. `text` begins with a quote.
+std::size_t toml_string_size(std::string_view text) noexcept;
+
 }  // namespace cordon::base
