@@ -104,7 +104,7 @@ class Start(BindingsTest):
         self.run_once()
         self.write_config()
         self.run_once()
-        self.write_config(self.route(name="renamed"))
+        self.write_config(self.route())
         self.assertEqual(self.new_ones(self.run_once()), [])
 
     def test_first_start_without_routes_counts(self):
@@ -119,7 +119,7 @@ class Start(BindingsTest):
         self.run_once()
         self.write_config(self.route(secret=self.counting("--password=hunter2-hunter2")))
         log = self.run_once()
-        self.assertIn("demo: command sh to api.example.com:443; to look", self.new_ones(log)[0])
+        self.assertIn("demo: command sh to api.example.com:443, as demo; to look", self.new_ones(log)[0])
         self.assertNotIn("hunter2", log)
         self.write_config(self.route(secret=self.counting("--password=other")))
         self.assertEqual(len(self.new_ones(self.run_once())), 1)
@@ -331,7 +331,7 @@ class Approve(BindingsTest):
         told = json.loads(done.out)
         self.assertFalse(told["approved"])
         self.assertEqual(told["bindings"][0], {"name": "one", "secret": ["env", "variable=KEY"], "host": "a.example.com",
-                                               "port": [443], "terms": [], "first_used": ""})
+                                               "port": [443], "terms": ["name=one"], "first_used": ""})
         self.assertEqual(told["bindings"][1]["secret"][-2:], ["two words", "--password=hunter2-hunter2"])
         done = self.cordon("approve", "--json", "--yes")
         self.assert_done(done)

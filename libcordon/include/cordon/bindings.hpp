@@ -31,7 +31,8 @@ struct Binding {
   std::vector<std::string> secret;
   std::string host;  ///< Canonical.
   PortSet ports;
-  /// What lets more get at the secret on its way than a verified host does, such as `allow_plaintext`. Mostly empty.
+  /// What lets more get at the secret than its host's name tells: `allow_plaintext`, roots, a field that is not Authorization; and
+  /// the name, which tokens go by.
   std::vector<std::string> terms;
   bool operator==(const Binding&) const = default;
 };
@@ -93,7 +94,7 @@ std::string reference_text(const Binding& binding);
 /// `host:443,8443`, or `host:*`.
 std::string destination_text(const Binding& binding);
 
-/// What the terms mean, such as `without TLS too (allow_plaintext)`, with commas between; empty for most.
+/// What the terms mean, such as `without TLS too (allow_plaintext)`, with commas between.
 std::string terms_text(const Binding& binding);
 
 /// All of it in one line that is fit for logs: `stripe: environment variable STRIPE_KEY to api.stripe.com:443`.

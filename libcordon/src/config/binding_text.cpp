@@ -1,4 +1,6 @@
 // Bindings in words, for the people who judge them.
+#include <array>
+
 #include <fmt/format.h>
 
 #include <cordon/bindings.hpp>
@@ -10,10 +12,16 @@ namespace cordon {
 namespace {
 
 std::string term_text(const std::string& term) {
-  constexpr std::string_view kRoots = "upstream_ca_path=";
+  struct Wording {
+    std::string_view key, words;
+  };
+  constexpr std::array kWordings = {Wording{"upstream_ca_path=", "trusting the roots in "},
+                                    Wording{"header_name=", "in the field "}, Wording{"name=", "as "}};
   if (term == "allow_plaintext") return "without TLS too (allow_plaintext)";
-  if (term.starts_with(kRoots))
-    return "trusting the roots in " + config::escaped(std::string_view(term).substr(kRoots.size()));
+  for (const Wording& wording : kWordings) {
+    if (term.starts_with(wording.key))
+      return std::string(wording.words) + config::escaped(std::string_view(term).substr(wording.key.size()));
+  }
   return "with " + config::escaped(term);
 }
 

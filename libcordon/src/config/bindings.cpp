@@ -82,6 +82,19 @@ void add_roots(Words& terms, const std::optional<std::filesystem::path>& path) {
   if (path) add_word(terms, "upstream_ca_path", path->native());
 }
 
+/// An origin shows many a field to whoever asks, X-Request-Id or Origin for instance, but never Authorization.
+void add_field(Words& terms, const Route& route) {
+  const auto* header = std::get_if<HeaderAuth>(&route.auth);
+  if (header == nullptr) return;
+  const std::string field = config::lower_case(header->header_name);
+  if (field != "authorization") add_word(terms, "header_name", field);
+}
+
+/// Tokens are limited to routes by their names (`routes` in tokens.toml).
+void add_name(Words& terms, std::string_view name) {
+  add_word(terms, "name", name);
+}
+
 PortSet in_order(PortSet ports) {
   std::ranges::sort(ports.list);
   return ports;
@@ -92,6 +105,8 @@ RequestedBinding binding_of(const Route& route, const Config& config) {
   if (route.allow_plaintext) terms.emplace_back("allow_plaintext");
   add_roots(terms, config.tls.upstream_ca_path);
   add_roots(terms, route.upstream_ca_path);
+  add_field(terms, route);
+  add_name(terms, route.name);
   return {route.name,
           describe(route.secret),
           {std::visit(ToWords{config.secrets}, route.secret), route.host, in_order(route.ports), std::move(terms)},
@@ -104,6 +119,7 @@ RequestedBinding binding_of(const Listener& listener, const Config& config) {
   if (listener.allow_weak_auth) terms.emplace_back("allow_weak_auth");
   add_roots(terms, config.tls.upstream_ca_path);
   add_roots(terms, listener.upstream_ca_path);
+  add_name(terms, listener.name);
   return {listener.name,
           describe(listener.secret),
           {std::visit(ToWords{config.secrets}, listener.secret), listener.upstream_host,

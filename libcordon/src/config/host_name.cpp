@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "config/text.hpp"
+
 namespace cordon::config {
 namespace {
 
@@ -27,18 +29,8 @@ constexpr bool is_hex_digit(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
-constexpr char to_lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 constexpr bool is_name_char(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), to_lower);
-  return out;
 }
 
 /// The address that `text` spells, in its canonical spelling; nothing when it is none.

@@ -76,6 +76,13 @@ std::string escaped(std::string_view text) {
   return escape(text, std::string::npos);
 }
 
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
 std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known) {
   if (word.size() > kMaxCompared) return {};
   const std::string folded = fold(word);

@@ -20,6 +20,9 @@ std::string printable(std::string_view text);
 /// The same without the cut, for what a person has to see whole.
 std::string escaped(std::string_view text);
 
+/// ASCII letters in lower case; everything else as it is.
+std::string lower_case(std::string_view text);
+
 /// The known word that `word` is most likely a slip of; empty when none is near. Case, `-` and `_` do not count.
 std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known);
 

@@ -84,11 +84,15 @@ TEST(RequestedBindings, NameHostPortsAndWhatWeakensTheWay) {
   const Binding plain = binding_of(RouteText{.match = "host = \"API.example.com.\"\nport = [8443, 443]"});
   EXPECT_EQ(plain.host, "api.example.com");
   EXPECT_EQ(plain.ports, (PortSet{false, {443, 8443}}));
-  EXPECT_THAT(plain.terms, IsEmpty());
+  EXPECT_THAT(plain.terms, ElementsAre("header_name=x-key", "name=r"));
+  EXPECT_THAT(binding_of(RouteText{.auth = "type = \"basic\"\nusername = \"u\""}).terms, ElementsAre("name=r"));
   EXPECT_THAT(binding_of(RouteText{.top = "name = \"r\"\nallow_plaintext = true\nupstream_ca_path = \"own.pem\"",
                                    .head = "listen = 1\n[tls]\nupstream_ca_path = \"/all.pem\""})
                   .terms,
-              ElementsAre("allow_plaintext", "upstream_ca_path=/all.pem", "upstream_ca_path=/srv/app/own.pem"));
+              ElementsAre("allow_plaintext", "upstream_ca_path=/all.pem", "upstream_ca_path=/srv/app/own.pem",
+                          "header_name=x-key", "name=r"));
+  EXPECT_THAT(binding_of(RouteText{.auth = "type = \"header\"\nheader_name = \"X-Api-Key\""}).terms,
+              ElementsAre("header_name=x-api-key", "name=r"));
 }
 
 TEST(RequestedBindings, HoldListenersToo) {
@@ -97,7 +101,7 @@ TEST(RequestedBindings, HoldListenersToo) {
   ASSERT_THAT(requested, SizeIs(1));
   EXPECT_EQ(requested[0].name, "l");
   EXPECT_EQ(destination_text(requested[0].binding), "127.0.0.1:6432");
-  EXPECT_THAT(requested[0].binding.terms, ElementsAre("upstream_tls=disable"));
+  EXPECT_THAT(requested[0].binding.terms, ElementsAre("upstream_tls=disable", "name=l"));
 }
 
 TEST(RequestedBindings, TellTheSourceWithoutArguments) {
@@ -151,12 +155,25 @@ TEST_F(BindingsTest, AreNewWhenACommandsArgumentChanges) {
 TEST_F(BindingsTest, AreNotNewWhenNothingThatMattersChanges) {
   record(RouteText{.match = "host = \"api.example.com\"\nport = [443, 8443]"});
   const std::vector<std::string> same = {
-      RouteText{.top = "name = \"renamed\"", .match = "host = \"api.example.com\"\nport = [8443, 443]"},
+      RouteText{.match = "host = \"api.example.com\"\nport = [8443, 443]"},
       RouteText{.match = "host = \"api.example.com\"\nport = 8443"},
-      RouteText{.auth = "type = \"header\"\nheader_name = \"X-Other\""},
+      RouteText{.auth = "type = \"basic\"\nusername = \"somebody\""},
   };
   for (const std::string& text : same)
     EXPECT_THAT(unapproved(text), IsEmpty()) << text;
+}
+
+TEST_F(BindingsTest, AreNewInAFieldThatOriginsMayShow_D18) {
+  record(RouteText{});
+  EXPECT_THAT(unapproved(RouteText{.auth = "type = \"header\"\nheader_name = \"Origin\""}), SizeIs(1));
+  approve(RouteText{.auth = "type = \"header\"\nheader_name = \"X-Api-Key\""});
+  EXPECT_THAT(unapproved(RouteText{.auth = "type = \"header\"\nheader_name = \"x-api-key\""}), IsEmpty());
+  EXPECT_THAT(unapproved(RouteText{.auth = "type = \"header\"\nheader_name = \"Cookie\""}), SizeIs(1));
+}
+
+TEST_F(BindingsTest, AreNewUnderAnotherName_K7) {
+  record(RouteText{});
+  EXPECT_THAT(unapproved(RouteText{.top = "name = \"renamed\""}), SizeIs(1));
 }
 
 TEST_F(BindingsTest, AreNotNewWithFewerTerms) {
