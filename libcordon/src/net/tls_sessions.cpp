@@ -30,17 +30,20 @@ int TlsSessions::on_new_session(SSL* ssl, SSL_SESSION* session) {
   if (all.size() >= kMaxKeys && !all.contains(keeper->key)) all.clear();
   auto& kept = all[keeper->key];
   if (kept.size() >= kMaxPerKey) kept.erase(kept.begin());
-  kept.emplace_back(session);
+  kept.push_back({bssl::UpRef(SSL_get_SSL_CTX(ssl)), bssl::UniquePtr<SSL_SESSION>(session)});
   return 1;  // ours now
 }
 
 void TlsSessions::begin(SSL& ssl, std::string_view key) {
   auto keeper = std::make_unique<Keeper>(*this, std::string(key));
-  const auto found = sessions_.find(keeper->key);
-  if (found != sessions_.end() && !found->second.empty()) {
-    // Used once: a ticket shown twice would link the connections (RFC 8446, appendix C.4).
-    SSL_set_session(&ssl, found->second.back().get());
-    found->second.pop_back();
+  if (const auto found = sessions_.find(keeper->key); found != sessions_.end()) {
+    auto& kept = found->second;
+    std::erase_if(kept, [&ssl](const Kept& each) { return each.verifier.get() != SSL_get_SSL_CTX(&ssl); });
+    if (!kept.empty()) {
+      // Used once: a ticket shown twice would link the connections (RFC 8446, appendix C.4).
+      SSL_set_session(&ssl, kept.back().session.get());
+      kept.pop_back();
+    }
   }
   if (SSL_set_ex_data(&ssl, ex_index(), keeper.get()) == 1) keeper.release();
 }

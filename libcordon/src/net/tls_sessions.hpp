@@ -10,7 +10,9 @@
 
 namespace cordon::net {
 
-/// One a worker. A key names everything that must be equal for a session to be used again, the verified name included.
+/// One a worker. A key names everything that must be equal for a session to be used again, the verified name included; besides,
+/// only connections of the same SSL_CTX use it: no certificate is verified when a session is resumed, so it must have been
+/// against the same roots.
 class TlsSessions {
  public:
   static constexpr std::size_t kMaxPerKey = 8;
@@ -34,7 +36,11 @@ class TlsSessions {
   static int ex_index();
   static int on_new_session(SSL* ssl, SSL_SESSION* session);
 
-  std::unordered_map<std::string, std::vector<bssl::UniquePtr<SSL_SESSION>>> sessions_;
+  struct Kept {
+    bssl::UniquePtr<SSL_CTX> verifier;  // held, so that no other takes its address
+    bssl::UniquePtr<SSL_SESSION> session;
+  };
+  std::unordered_map<std::string, std::vector<Kept>> sessions_;
 };
 
 }  // namespace cordon::net

@@ -28,9 +28,7 @@ Result<Destination> connect_destination(const Worker& worker, const http1::Reque
     if (authority->port == 80) return fail(Errc::plaintext_refused);
     note_other_port(worker.runtime, *match.other_port_only, authority->port);
   }
-  auto made = make_destination(std::move(authority->host), authority->port, match.route, Security::tls);
-  made.settings = worker.settings;
-  return made;
+  return make_destination(std::move(authority->host), authority->port, match.route, Security::tls, worker.settings);
 }
 
 net::Infallible<Ending> refuse_connect(Client& client, Error error, RequestEvent& event) {
@@ -99,9 +97,7 @@ net::Infallible<Ending> serve_route(Client& client, const Destination& planned, 
   const auto security = co_await establish(client);
   if (!security) co_return Ending::abort;
   event.status = 200;
-  Destination destination =
-      *security == planned.security ? planned : make_destination(planned.host, planned.port, planned.route, *security);
-  destination.settings = planned.settings;
+  Destination destination = make_destination(planned.host, planned.port, planned.route, *security, planned.settings);
   const Bound bound(client, destination);
   if (*security == Security::tls) {
     if (auto done = co_await intercept(client, destination); !done) {

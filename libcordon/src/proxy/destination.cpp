@@ -26,7 +26,12 @@ StillThere find_again(const Destination& destination, const Settings& settings) 
   return served ? StillThere{true, match.route} : StillThere{};
 }
 
-Destination make_destination(std::string host, std::uint16_t port, const Route* route, Security security) {
+bool may_be_pooled(const Destination& destination, const std::shared_ptr<const Settings>& current) noexcept {
+  return destination.route == nullptr || destination.settings == current;
+}
+
+Destination make_destination(std::string host, std::uint16_t port, const Route* route, Security security,
+                             std::shared_ptr<const Settings> settings) {
   Destination made;
   made.reach = reach_of(route, security);
   made.host_field = host_field_of(host, port, security);
@@ -37,6 +42,7 @@ Destination make_destination(std::string host, std::uint16_t port, const Route* 
   made.port = port;
   made.route = route;
   made.security = security;
+  if (route != nullptr) made.settings = std::move(settings);
   return made;
 }
 

@@ -20,7 +20,7 @@ struct Destination {
   std::string host;  ///< Canonical.
   std::uint16_t port = 0;
   const Route* route = nullptr;              ///< Null: none matched. One of `settings`.
-  std::shared_ptr<const Settings> settings;  // with the worker, which may have newer ones by now
+  std::shared_ptr<const Settings> settings;  // with the worker, which may have newer ones by now. Null without a route.
   Security security = Security::tls;
   net::Reach reach = net::Reach::public_only;
   std::string host_field;  ///< The value of Host towards the origin.
@@ -37,7 +37,13 @@ struct StillThere {
 StillThere find_again(const Destination& destination, const Settings& settings) noexcept;
 
 /// Fills in what follows from the other parts: reach, Host value, pool key. An unmatched destination reaches public
-/// addresses only; a route's without TLS private ones only (its credential would be readable on the way).
-Destination make_destination(std::string host, std::uint16_t port, const Route* route, Security security);
+/// addresses only; a route's without TLS private ones only (its credential would be readable on the way). `route` is one of
+/// `settings`, which only a destination with a route keeps: a tunnel may live for days.
+Destination make_destination(std::string host, std::uint16_t port, const Route* route, Security security,
+                             std::shared_ptr<const Settings> settings);
+
+/// Whether a connection to `destination` may serve later requests, too, now that settings are `current`. One that was verified
+/// against the roots of others may not.
+bool may_be_pooled(const Destination& destination, const std::shared_ptr<const Settings>& current) noexcept;
 
 }  // namespace cordon::proxy

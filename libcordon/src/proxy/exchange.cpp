@@ -231,7 +231,9 @@ net::Infallible<Ending> Exchange::forward_response() {
   if (!forwarded) co_return Ending::abort;
   if (reusable && upload_.complete() && client_.origin_reader.must_read()) {
     client_.member.watch_origin(nullptr);
-    client_.worker.pool.put(destination_.pool_key, std::move(origin_.stream), idle);
+    if (may_be_pooled(destination_, client_.worker.settings)) {
+      client_.worker.pool.put(destination_.pool_key, std::move(origin_.stream), idle);
+    }
   }
   co_return persistence == Persistence::keep_alive ? Ending::keep_alive : Ending::close;
 }

@@ -86,9 +86,8 @@ Result<Destination> absolute_destination(Client& client, const http1::Target& ta
     note_other_port(client.worker.runtime, *match.other_port_only, authority->port);
   }
   if (match.route && !match.route->allow_plaintext) return fail(Errc::plaintext_refused);
-  auto made = make_destination(std::move(authority->host), authority->port, match.route, Security::plaintext);
-  made.settings = client.worker.settings;
-  return made;
+  return make_destination(std::move(authority->host), authority->port, match.route, Security::plaintext,
+                          client.worker.settings);
 }
 
 /// The path for the origin. An empty one is "/" (RFC 9112, section 3.2.1), or "*" when OPTIONS asks about the server as

@@ -99,6 +99,11 @@ std::vector<Result<>> Cache::prefetch(std::span<const std::shared_ptr<CacheEntry
   return results;
 }
 
+void Cache::forget_all() {
+  for (const auto& entry : live_entries())
+    entry->forget();
+}
+
 CacheEntry::TimePoint Cache::sweep() {
   auto next = CacheEntry::TimePoint::max();
   for (const auto& entry : live_entries())

@@ -33,6 +33,9 @@ class Cache {
   /// @returns one result each, in the same order
   std::vector<Result<>> prefetch(std::span<const std::shared_ptr<CacheEntry>> entries);
 
+  /// Drops every value and every remembered failure. Who holds one keeps it; entries stay good.
+  void forget_all();
+
   /// Drops values whose time is up and ends flights that overran their deadline. Called by the cache's own thread; by tests
   /// that bring a clock.
   /// @returns when it should be called again, or TimePoint::max()

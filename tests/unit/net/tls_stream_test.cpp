@@ -243,6 +243,24 @@ TEST_F(Tls, ASecondConnectionResumesTheSessionAndUsesItOnce) {
   server_.reset();
 }
 
+// What a session was verified against is not looked at again when it is resumed.
+TEST_F(Tls, SessionsOfAnotherContextAreNotUsed) {
+  TlsSessions sessions;
+  connect("tls.test", &sessions);
+  shake_hands();
+  const Settings others("tls.test");
+  sessions.clear();  // the ticket comes after a reload
+  ASSERT_TRUE(loop_.run(server_->write(base::as_bytes("x"))));
+  ASSERT_TRUE(loop_.run(test::read_piece(*client_)));
+  auto ssl = tls::make_origin_session(*others.client, asked_).value();
+  sessions.begin(*ssl, "tls.test");
+  EXPECT_EQ(SSL_get_session(ssl.get()), nullptr);
+  auto same = tls::make_origin_session(*settings_.client, asked_).value();
+  sessions.begin(*same, "tls.test");
+  EXPECT_EQ(SSL_get_session(same.get()), nullptr);  // the other one has found it of no use
+  client_.reset();
+}
+
 TEST_F(Tls, SessionsOfAnotherKeyAreNotUsed) {
   TlsSessions sessions;
   connect("tls.test", &sessions);

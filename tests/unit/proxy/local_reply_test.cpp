@@ -133,15 +133,15 @@ TEST(Destination, TheHostFieldLeavesTheUsualPortOut) {
       {"::1", 8080, Security::plaintext, "[::1]:8080"}, {"192.0.2.1", 443, Security::tls, "192.0.2.1"},
   };
   for (const Case& row : kCases)
-    EXPECT_EQ(make_destination(row.host, row.port, nullptr, row.security).host_field, row.field);
+    EXPECT_EQ(make_destination(row.host, row.port, nullptr, row.security, nullptr).host_field, row.field);
 }
 
 TEST(Destination, ARoutesCredentialGoesInPlaintextToPrivateAddressesOnly) {
   const Route route;
-  EXPECT_EQ(make_destination("a.test", 443, nullptr, Security::tls).reach, net::Reach::public_only);
-  EXPECT_EQ(make_destination("a.test", 80, nullptr, Security::plaintext).reach, net::Reach::public_only);
-  EXPECT_EQ(make_destination("a.test", 443, &route, Security::tls).reach, net::Reach::anywhere);
-  EXPECT_EQ(make_destination("a.test", 80, &route, Security::plaintext).reach, net::Reach::private_only);
+  EXPECT_EQ(make_destination("a.test", 443, nullptr, Security::tls, nullptr).reach, net::Reach::public_only);
+  EXPECT_EQ(make_destination("a.test", 80, nullptr, Security::plaintext, nullptr).reach, net::Reach::public_only);
+  EXPECT_EQ(make_destination("a.test", 443, &route, Security::tls, nullptr).reach, net::Reach::anywhere);
+  EXPECT_EQ(make_destination("a.test", 80, &route, Security::plaintext, nullptr).reach, net::Reach::private_only);
 }
 
 TEST(Destination, ConnectionsAreSharedOnlyWhereEverythingIsEqual) {
@@ -150,7 +150,7 @@ TEST(Destination, ConnectionsAreSharedOnlyWhereEverythingIsEqual) {
   one.name = "one";
   other.name = "other";
   const auto key = [](const char* host, std::uint16_t port, const Route* route, Security security) {
-    return make_destination(host, port, route, security).pool_key;
+    return make_destination(host, port, route, security, nullptr).pool_key;
   };
   const std::string base = key("a.test", 443, &one, Security::tls);
   EXPECT_EQ(base, key("a.test", 443, &one, Security::tls));

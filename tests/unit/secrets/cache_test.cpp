@@ -109,6 +109,14 @@ TEST_F(CacheTest, ForgetsAnEntryThatNobodyHolds) {
   EXPECT_EQ(held(), "(none)");
 }
 
+TEST_F(CacheTest, ForgetsEveryValueWhileTheEntriesStayGood) {
+  EXPECT_EQ(request(), "first");
+  cache->forget_all();
+  script->answer("second");
+  EXPECT_EQ(held(), "(none)");
+  EXPECT_EQ(request(), "second");
+}
+
 TEST_F(CacheTest, SweepsEveryEntryAndSaysWhenNext) {
   const auto other = cache->entry(PluggedRef{"scripted", "other"});
   EXPECT_EQ(cache->sweep(), CacheEntry::TimePoint::max());
