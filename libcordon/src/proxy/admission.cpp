@@ -28,6 +28,9 @@ Result<> admit(Client& client) {
   const auto peer = worker.peers.find(socket.remote_endpoint(gone), socket.local_endpoint(gone));
   if (!peer) return std::unexpected(peer.error());
   client.peer = *peer;
+  // A connection that was reset meanwhile has given its port back, and the answer may be about the port's next owner.
+  socket.remote_endpoint(gone);
+  if (gone) return fail(Errc::peer_refused, "the client has gone");
   if (!worker.settings->admits(peer->uid)) {
     return fail(Errc::peer_refused, fmt::format("user id {}", peer->uid));
   }
