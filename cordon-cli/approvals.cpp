@@ -41,6 +41,10 @@ void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetO
   }
 }
 
+std::string admitted_text(std::uint32_t uid) {
+  return fmt::format("programs of user id {} may use this proxy (allow_uids)", uid);
+}
+
 void record_approvals(EventSink& sink, const Target& target, const BindingReview& review) {
   const auto recorded = record_bindings(target.config, target.instance.bindings, review.rule);
   if (!recorded) {

@@ -1,6 +1,7 @@
 // Bindings as the commands use them: a start or a reload goes by them, tells of new ones and records them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <cordon/bindings.hpp>
@@ -20,6 +21,9 @@ Result<BindingReview> apply_approvals(const Context& context, Target& target);
 
 /// Warns of each binding that is not approved. `options` are for the command that is shown.
 void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetOptions& options);
+
+/// That processes of a user may use the proxy (`allow_uids`): whoever edits the config could have put it there.
+std::string admitted_text(std::uint32_t uid);
 
 /// Records the bindings of a config that is now in use. What cannot be written is only warned of: every binding stays new
 /// then, or the first start the first.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -17,8 +19,9 @@
 namespace cordon::cli {
 namespace {
 
-/// How long the end waits for a reload, whose secrets may take their time.
-constexpr std::chrono::milliseconds kReloadPatience{1'000};
+/// How long after the stop the end waits for a reload, whose secrets may take their time. Running requests get 4 s, and
+/// supervisors kill after 5 s.
+constexpr std::chrono::milliseconds kReloadPatience{4'500};
 
 std::string_view signal_name(int signal) {
   return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
@@ -46,6 +49,8 @@ std::vector<Error> errors_of(const std::vector<std::string>& unsupported) {
 }
 
 class RunningProxy {
+  using Clock = std::chrono::steady_clock;
+
  public:
   RunningProxy(ProxyServer& server, const Serving& serving)
       : server_(server), serving_(serving), reloader_([this] { return reload(); }) {}
@@ -61,19 +66,28 @@ class RunningProxy {
     signals.deliver_to([](int /*signal*/, StopMode /*mode*/) {}, {});
     if (!served) serving_.log.on_notice(LogLevel::error, served.error().message());
     const Exit exit = served ? Exit::done : Exit::failed;
-    // Nothing can hurry a secret store, and nobody waits for its answer any more.
-    if (!reloader_.end(kReloadPatience)) std::_Exit(static_cast<int>(exit));
+    if (!reloader_.end(patience_left())) {
+      // Nothing can hurry a secret store, and nobody waits for its answer any more.
+      if (control) (void)::unlink(control->socket().c_str());
+      std::_Exit(static_cast<int>(exit));
+    }
     return exit;
   }
 
  private:
   const SupervisorNotifier& supervisor() const { return serving_.surroundings.supervisor; }
 
+  std::chrono::milliseconds patience_left() const {
+    using std::chrono::milliseconds;
+    const auto since = std::chrono::duration_cast<milliseconds>(Clock::now().time_since_epoch() - stopped_at_.load());
+    return std::clamp(kReloadPatience - since, milliseconds(0), milliseconds(1'000));
+  }
+
   void stop(std::string_view why, StopMode mode) {
     const bool graceful = mode == StopMode::graceful;
     serving_.log.on_notice(LogLevel::info,
                            fmt::format("{}: stopping{}", why, graceful ? ", running requests may finish" : " at once"));
-    stopping_ = true;
+    if (!stopping_.exchange(true)) stopped_at_ = Clock::now().time_since_epoch();
     if (graceful) supervisor().send("STOPPING=1");
     server_.stop(mode);
   }
@@ -81,12 +95,12 @@ class RunningProxy {
   std::optional<ControlServer> open_control_socket();
   ReloadOutcome reload();
   ReloadOutcome try_reload();
-  /// Logs what is doubtful about a config that is in use now. @returns it for who asked for the reload, too
-  std::vector<std::string> tell_warnings(const Target& target) const;
+  ReloadReport complete(ReloadReport report, const Target& target) const;
 
   ProxyServer& server_;
   const Serving& serving_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<Clock::duration> stopped_at_{};
   Reloader reloader_;
 };
 
@@ -110,6 +124,8 @@ ReloadOutcome RunningProxy::reload() {
   supervisor().send(reloading_state());
   auto outcome = try_reload();
   if (outcome) {
+    for (const std::string& warning : outcome->warnings)
+      serving_.log.on_notice(LogLevel::warn, warning);
     serving_.log.on_notice(LogLevel::info, fmt::format("reloaded {}", serving_.instance.config.string()));
   } else {
     for (const Error& error : outcome.error())
@@ -135,21 +151,19 @@ ReloadOutcome RunningProxy::try_reload() {
   if (!reloaded) return std::unexpected(std::move(reloaded.error()));
   tell_unapproved(serving_.log, *review, serving_.named);
   record_approvals(serving_.log, target, *review);
-  return ReloadReport{tell_warnings(target)};
+  return complete(*std::move(reloaded), target);
 }
 
-std::vector<std::string> RunningProxy::tell_warnings(const Target& target) const {
-  std::vector<std::string> warnings;
+/// What is doubtful about a config that is in use now.
+ReloadReport RunningProxy::complete(ReloadReport report, const Target& target) const {
+  if (!report.warnings.empty())  // of a changed `listen`
+    report.warnings.push_back(fmt::format("to restart: {} && {}", command_line("stop", serving_.named),
+                                          command_line("start", serving_.named)));
   for (const ConfigFault& warning : target.warnings)
-    warnings.push_back(warning.to_string());
-  for (const std::string& warning : warnings)
-    serving_.log.on_notice(LogLevel::warn, warning);
-  // The server has logged this one.
-  if (target.config.listen != server_.port())
-    warnings.push_back(fmt::format("the port stays {}: `listen` has changed to {}, which takes a restart: {} && {}",
-                                   server_.port(), target.config.listen, command_line("stop", serving_.named),
-                                   command_line("start", serving_.named)));
-  return warnings;
+    report.warnings.push_back(warning.to_string());
+  for (const std::uint32_t uid : target.config.allow_uids)
+    report.warnings.push_back(admitted_text(uid));
+  return report;
 }
 
 }  // namespace

@@ -102,6 +102,8 @@ void warn_if_open(EventSink& sink, const Options& options, const Target& target)
 void announce(EventSink& sink, const Options& options, const Target& target, const ProxyServer& server) {
   for (const ConfigFault& warning : target.warnings)
     sink.on_notice(LogLevel::warn, warning.to_string());
+  for (const std::uint32_t uid : target.config.allow_uids)
+    sink.on_notice(LogLevel::warn, admitted_text(uid));
   warn_if_open(sink, options, target);
   for (const Route& route : target.config.routes)
     sink.on_notice(LogLevel::info, route_text(route));

@@ -87,7 +87,7 @@ class Reload(CliTest):
         self.start()
         self.write_config(port=free_port())
         report = json.loads(self.cordon("reload", "--json").out)
-        self.assertEqual((report["reloaded"], len(report["warnings"])), (True, 2), report)  # no routes; the port
+        self.assertEqual((report["reloaded"], len(report["warnings"])), (True, 3), report)  # no routes; the port, in two
         self.write_config("nonsense = 1\nrubbish = 2\n")
         done = self.cordon("reload", "--json")
         self.assertEqual(done.code, 1)

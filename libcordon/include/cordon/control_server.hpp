@@ -51,13 +51,6 @@ class LogTee final : public EventSink {
   std::unique_ptr<control::RecentLog> recent_;
 };
 
-/// What a successful reload has to say besides.
-struct ReloadReport {
-  std::vector<std::string> warnings;  ///< Sentences, such as that a changed `listen` needs a restart.
-};
-
-using ReloadOutcome = std::expected<ReloadReport, std::vector<Error>>;
-
 /// What the control socket does to the instance. Each may be called from several threads at once, and may be empty: it is then
 /// answered with not_supported. An exception is answered with `internal`.
 struct ControlHandlers {

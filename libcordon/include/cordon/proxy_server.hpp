@@ -79,6 +79,14 @@ struct ProxyStatus {
   std::vector<RouteStatus> routes;  ///< In the config's order.
 };
 
+/// What a successful reload has to say besides.
+struct ReloadReport {
+  std::vector<std::string> warnings;  ///< Sentences, such as that a changed `listen` needs a restart.
+};
+
+/// Or every error of the step that failed.
+using ReloadOutcome = std::expected<ReloadReport, std::vector<Error>>;
+
 /// A proxy that is bound to its port. Movable. Everything but `run` may be called from any thread.
 class ProxyServer {
  public:
@@ -103,10 +111,9 @@ class ProxyServer {
   /// Goes through the start-up sequence again with another configuration, while requests are served as before, and puts
   /// it in place whole; what fails leaves everything as it was. Counts are kept by route name, cached secrets are dropped.
   /// Tunnels of routes that are gone, and tunnels opened as unmatched to what is now a route, are closed; requests under
-  /// way end with what they began with. The port and ProxyOptions stay: a changed `listen` is only reported to the sink.
-  /// Blocks for as long as secrets take. From any thread, one call at a time.
-  /// @returns every error of the step that failed
-  std::expected<void, std::vector<Error>> reload(Config config, SecretStore secrets, std::optional<CaPaths> ca);
+  /// way end with what they began with. The port and ProxyOptions stay: a changed `listen` is only reported.
+  /// Blocks for as long as secrets take, and for a reload that is under way. From any thread.
+  ReloadOutcome reload(Config config, SecretStore secrets, std::optional<CaPaths> ca);
 
   /// From any thread. Takes no lock that a request waits for.
   ProxyStatus status() const;

@@ -67,6 +67,7 @@ struct ProxyServer::Impl {
   Runtime runtime;
   // With each cache, which hands jobs to it until the cache ends.
   std::shared_ptr<net::BlockingPool> fetches = std::make_shared<net::BlockingPool>(kMaxFetches);
+  std::mutex reloading;
   mutable std::mutex mutex;
   std::shared_ptr<const Settings> settings;  // with the workers; guarded by `mutex`, which they never take
   std::atomic<bool> running = false;
@@ -131,22 +132,26 @@ std::expected<ProxyServer, std::vector<Error>> ProxyServer::create(Config config
   return ProxyServer(std::move(impl));
 }
 
-std::expected<void, Errors> ProxyServer::reload(Config config, SecretStore secrets, std::optional<CaPaths> ca) {
+ReloadOutcome ProxyServer::reload(Config config, SecretStore secrets, std::optional<CaPaths> ca) {
+  // Two at a time could leave one worker with the settings of the one, and another with the other's.
+  const std::lock_guard one_at_a_time(impl_->reloading);
   auto next = impl_->build(std::move(config), std::move(secrets), std::move(ca));
   if (!next) return std::unexpected(std::move(next).error());
   const auto before = impl_->current();
-  if ((*next)->listen != before->listen) {
-    impl_->runtime.notice(LogLevel::warn,
-                          fmt::format("`listen` has changed to {}: that takes a restart; the port is still {}",
-                                      (*next)->listen, impl_->port));
-  }
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->settings = *next;
   }
   impl_->distribute(*next);
+  // Sessions that end later hold the old settings; not the old values.
+  before->secrets->forget_all();
   ++impl_->runtime.metrics.reloads;
-  return {};
+  ReloadReport report;
+  if (const std::uint16_t wanted = (*next)->listen; wanted != 0 && wanted != impl_->port) {
+    report.warnings.push_back(
+        fmt::format("`listen` has changed to {}, which takes a restart: the port stays {}", wanted, impl_->port));
+  }
+  return report;
 }
 
 ProxyStatus ProxyServer::status() const {

@@ -1,4 +1,6 @@
 // What a reload keeps, takes over and ends.
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "running_proxy.hpp"
@@ -22,7 +24,7 @@ class RotatedSource final : public SecretSource {
 
 class Reload : public test::ProxyTest {
  protected:
-  std::expected<void, std::vector<Error>> reload(ProxySetup setup) {
+  ReloadOutcome reload(ProxySetup setup) {
     SecretStore store = setup.make_store();
     return proxy_.server->reload(std::move(setup.config), std::move(store), proxy_.ca());
   }
@@ -79,6 +81,26 @@ TEST_F(Reload, ARequestUnderWayEndsWithWhatItBeganWithAndTheTunnelAfterIt) {
   EXPECT_TRUE(client_.ends());
 }
 
+TEST_F(Reload, AConnectionThatOldSettingsVerifiedIsNotUsedAgain) {
+  Wire origin = send_to_new_origin(request("GET", "/"));
+  ASSERT_TRUE(reload({}));
+  origin.send(kOk);
+  EXPECT_TRUE(client_.receive_message().ends_with("ok"));
+  Wire another = send_to_new_origin(request("GET", "/"));
+  EXPECT_TRUE(has(seen_, test::kSecret));
+  another.send(kOk);
+  EXPECT_TRUE(client_.receive_message().ends_with("ok"));
+}
+
+TEST_F(Reload, TwoAtOnceGoOneAfterTheOther) {
+  std::thread other([this] { EXPECT_TRUE(reload(with_another_secret())); });
+  EXPECT_TRUE(reload(with_another_secret()));
+  other.join();
+  EXPECT_EQ(proxy_.server->status().reloads, 2U);
+  Wire origin = send_to_new_origin(request("GET", "/"));
+  EXPECT_TRUE(has(seen_, kRotated)) << seen_;
+}
+
 TEST_F(Reload, AnAbsoluteFormRequestAfterItIsServedByTheNewRoutes) {
   ASSERT_TRUE(reload(without_the_route()));
   client_.send(request("GET", "/"));
@@ -122,8 +144,10 @@ TEST_F(Reload, AFaultyConfigIsToldAndLeavesEverythingAsItWas) {
 TEST_F(Reload, AChangedPortTakesARestartAndSaysSo) {
   ProxySetup moved;
   moved.config.listen = 1;
-  ASSERT_TRUE(reload(std::move(moved)));
-  EXPECT_TRUE(proxy_.sink.wait_for_notice("takes a restart"));
+  const auto report = reload(std::move(moved));
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->warnings.size(), 1U);
+  EXPECT_TRUE(has(report->warnings[0], "takes a restart")) << report->warnings[0];
   Wire origin = send_to_new_origin(request("GET", "/"));
   EXPECT_TRUE(has(seen_, test::kSecret));
 }
