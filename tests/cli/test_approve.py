@@ -119,7 +119,7 @@ class Start(BindingsTest):
         self.run_once()
         self.write_config(self.route(secret=self.counting("--password=hunter2-hunter2")))
         log = self.run_once()
-        self.assertIn("demo: command sh to api.example.com:443, as demo; to look", self.new_ones(log)[0])
+        self.assertIn("demo: command sh to api.example.com:443; to look", self.new_ones(log)[0])
         self.assertNotIn("hunter2", log)
         self.write_config(self.route(secret=self.counting("--password=other")))
         self.assertEqual(len(self.new_ones(self.run_once())), 1)

@@ -94,7 +94,7 @@ std::string reference_text(const Binding& binding);
 /// `host:443,8443`, or `host:*`.
 std::string destination_text(const Binding& binding);
 
-/// What the terms mean, such as `without TLS too (allow_plaintext)`, with commas between.
+/// What the terms mean, such as `without TLS too (allow_plaintext)`, with commas between; the name, which stands elsewhere, is left out.
 std::string terms_text(const Binding& binding);
 
 /// All of it in one line that is fit for logs: `stripe: environment variable STRIPE_KEY to api.stripe.com:443`.

@@ -16,7 +16,7 @@ std::string term_text(const std::string& term) {
     std::string_view key, words;
   };
   constexpr std::array kWordings = {Wording{"upstream_ca_path=", "trusting the roots in "},
-                                    Wording{"header_name=", "in the field "}, Wording{"name=", "as "}};
+                                    Wording{"header_name=", "in the field "}};
   if (term == "allow_plaintext") return "without TLS too (allow_plaintext)";
   for (const Wording& wording : kWordings) {
     if (term.starts_with(wording.key))
@@ -47,8 +47,9 @@ std::string describe(const RequestedBinding& requested) {
 
 std::string terms_text(const Binding& binding) {
   std::string out;
-  for (const std::string& term : binding.terms)
-    out += (out.empty() ? "" : ", ") + term_text(term);
+  for (const std::string& term : binding.terms) {
+    if (!term.starts_with("name=")) out += (out.empty() ? "" : ", ") + term_text(term);
+  }
   return out;
 }
 
