@@ -2,9 +2,11 @@
 
 import json
 import subprocess
+import sys
 import time
+import unittest
 
-from harness import CORDON, CliTest, main
+from harness import CORDON, CliTest, eventually, main
 
 KEYRING = 'source = "keyring"\naccount = "x"'
 CANARY = "canary-7d2f-1a6c-never-to-be-seen"
@@ -114,6 +116,26 @@ class Secret(CliTest):
                 self.assertNotIn(hostile, text)
         process = self.popen("check", "-c", b"no\x9b31m/cordon.toml")
         self.assertIn(rb"/no\x9b31m does not exist", process.communicate()[1])
+
+    @unittest.skipUnless(sys.platform == "linux", "only Linux ends a program with the one that started it")
+    def test_helper_ends_with_cordon(self):
+        """However Cordon ends: nobody is left to use the answer, and the helper may be asking its owner for a password."""
+        pid_file = self.root / "pid"
+        words = ["sh", "-c", f"echo $$ > {pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 47"]
+        self.write_config(self.route(secret=f'source = "command"\nargv = {json.dumps(words)}'))
+        process = self.popen("secret", "check")
+        eventually(pid_file.exists, "the helper")
+        process.kill()
+        process.communicate()
+        pid = int(pid_file.read_text())
+
+        def is_gone():
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+                    return stat.read().rsplit(") ", 1)[1][0] == "Z"  # only not reaped yet
+            except OSError:
+                return True
+        eventually(is_gone, "the helper's end")
 
     def test_check_as_json(self):
         self.write_config(self.route("gone", "a.example.com") +

@@ -45,6 +45,9 @@ struct ProcessResult {
 /// the program itself has ended; a grandchild that left the group (setsid) is not reached. Standard error never ends or
 /// delays a run: what is over its bound is read and dropped, and nobody waits for its end.
 ///
+/// On Linux the program itself is killed when the calling thread or process ends before it, unless it is set-user-ID or
+/// set-group-ID (as `op` is where it talks to its desktop app) or has capabilities.
+///
 /// Thread-safe, also in a process with other threads and with any SIGCHLD disposition that leaves the exit status to
 /// us.
 /// @returns file_missing or file_failed when it cannot be started or its status is lost, timed_out

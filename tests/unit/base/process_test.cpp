@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -95,6 +96,24 @@ TEST(RunProcess, SaysWhatCannotBeStarted) {
   request.argv = {"sh"};
   EXPECT_EQ(run_process(request).error().code, Errc::file_failed) << "only absolute paths";
 }
+
+#ifdef __linux__
+TEST(RunProcess, EndsTheProgramWithItsCaller) {
+  const TempDir dir;
+  const auto file = dir / "pid";
+  const pid_t caller = ::fork();
+  ASSERT_GE(caller, 0);
+  if (caller == 0) {
+    (void)run_process(shell("echo $$ > " + file.native() + "; exec sleep 30", 60s));
+    ::_exit(0);
+  }
+  const pid_t helper = pid_in(file);
+  EXPECT_FALSE(is_gone(helper));
+  ::kill(caller, SIGKILL);
+  EXPECT_EQ(::waitpid(caller, nullptr, 0), caller);
+  EXPECT_TRUE(becomes_gone(helper));
+}
+#endif
 
 TEST(RunProcess, GivesExactlyTheEnvironment_L3) {
   ::setenv("CORDON_TEST_CANARY", "inherited", 1);  // NOLINT(concurrency-mt-unsafe)
