@@ -1,5 +1,6 @@
 """Bindings: what secrets go where is recorded, changes of it are warned of or refused, and `cordon approve` accepts them (D18, L6, L7)."""
 
+import fcntl
 import json
 import os
 import select
@@ -389,6 +390,19 @@ class Approve(BindingsTest):
         done = self.cordon("approve", "--yes")
         self.assert_done(done)
         self.assertRegex(done.err, r"hint: project-[0-9a-f]{8} is running")
+
+    def test_waits_for_another_that_changes_the_list(self):
+        self.assert_done(self.cordon("approve", "one", "--yes"))
+        folder = os.open(self.bindings_file().parent, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        process = self.popen("approve", "--yes")
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(1)
+        os.close(folder)
+        out, err = process.communicate(timeout=DEADLINE)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn(b"approved 1 binding", out)
+        self.assertEqual(self.approved(), {"one", "two"})
 
     def test_nothing_of_a_secret_is_shown(self):
         self.write_config(self.route())

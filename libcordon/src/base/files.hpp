@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -83,6 +84,11 @@ Result<> check_private_folder(const std::filesystem::path& path);
 /// Makes the folder and its missing parents with mode 0700; one that exists is checked and left as it is.
 /// @returns as check_private_folder
 Result<> make_private_folder(const std::filesystem::path& path);
+
+/// Waits for at most `patience` until no other process holds the lock of `folder`, and takes it. Held until the descriptor
+/// is closed, however the process ends. For files that are replaced whole, which therefore cannot carry a lock themselves.
+/// @returns file_failed, also when another process holds it for too long
+Result<UniqueFd> lock_folder(const std::filesystem::path& folder, std::chrono::milliseconds patience);
 
 /// `path` as one word of a POSIX shell, for the commands that messages show.
 std::string shell_word(const std::filesystem::path& path);

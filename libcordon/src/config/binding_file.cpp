@@ -11,6 +11,7 @@ namespace {
 
 using enum Presence;
 
+constexpr std::chrono::seconds kLockPatience{5};
 constexpr std::size_t kMaxSize = std::size_t{4} << 20U;
 
 /// Unlike elsewhere an item may be empty: a command's argument.
@@ -107,6 +108,12 @@ Result<BindingFile> read_binding_file(const std::filesystem::path& path) {
   if (content) return parse(content->view(), path);
   if (content.error().code == Errc::file_missing) return BindingFile{};
   return std::unexpected(content.error());
+}
+
+Result<base::UniqueFd> lock_bindings(const std::filesystem::path& path) {
+  const auto folder = path.parent_path();
+  if (const auto made = base::make_private_folder(folder); !made) return std::unexpected(made.error());
+  return base::lock_folder(folder, kLockPatience);
 }
 
 Result<> write_binding_file(const std::filesystem::path& path, const std::vector<BindingEntry>& entries) {

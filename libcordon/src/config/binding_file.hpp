@@ -7,6 +7,8 @@
 
 #include <cordon/bindings.hpp>
 
+#include "base/unique_fd.hpp"
+
 namespace cordon::config {
 
 /// One [[bindings]] of the file.
@@ -24,6 +26,10 @@ struct BindingFile {
 
 /// @returns as review_bindings; a missing file or folder is no error
 Result<BindingFile> read_binding_file(const std::filesystem::path& path);
+
+/// Keeps other processes from changing the file between a reading and a writing of it, until the descriptor is closed; makes its
+/// folder. @returns as make_private_folder; file_failed when another process holds it for 5 s
+Result<base::UniqueFd> lock_bindings(const std::filesystem::path& path);
 
 /// Replaces the file whole; makes its folder. @returns as review_bindings, also when it is larger than what is read
 Result<> write_binding_file(const std::filesystem::path& path, const std::vector<BindingEntry>& entries);

@@ -215,6 +215,8 @@ void withhold_unapproved(Config& config, const BindingReview& review) {
 }
 
 Result<> record_bindings(const Config& config, const std::filesystem::path& file, ApprovalRule rule) {
+  const auto lock = config::lock_bindings(file);
+  if (!lock) return std::unexpected(lock.error());
   auto list = config::read_binding_file(file);
   if (!list) return std::unexpected(std::move(list).error());
   const bool trusted = !list->exists && rule == ApprovalRule::advised;
@@ -230,6 +232,8 @@ Result<> record_bindings(const Config& config, const std::filesystem::path& file
 }
 
 Result<> approve_bindings(std::span<const Binding> bindings, const std::filesystem::path& file) {
+  const auto lock = config::lock_bindings(file);
+  if (!lock) return std::unexpected(lock.error());
   auto list = config::read_binding_file(file);
   if (!list) return std::unexpected(std::move(list).error());
   for (const Binding& binding : bindings) {

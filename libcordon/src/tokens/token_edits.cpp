@@ -1,12 +1,9 @@
 // TokenFile of <cordon/token_set.hpp>: tokens.toml on the disk.
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
-#include <thread>
 
 #include <fmt/format.h>
 #include <cordon/token_set.hpp>
@@ -23,7 +20,6 @@ using tokens::StoredToken;
 using Tokens = std::vector<StoredToken>;
 
 constexpr std::chrono::seconds kLockPatience{5};
-constexpr std::chrono::milliseconds kLockPause{5};
 
 Result<Tokens> read_tokens(const std::filesystem::path& path) {
   const auto text = base::read_private_file(path, tokens::kMaxTokenFile);
@@ -31,23 +27,10 @@ Result<Tokens> read_tokens(const std::filesystem::path& path) {
   return tokens::parse_tokens(text->view(), path);
 }
 
-/// Held by one process at a time; ends with its descriptor, however the process ends. On the folder, because the file itself is
-/// replaced.
 Result<base::UniqueFd> lock_folder_of(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.parent_path();
   if (const auto made = base::make_private_folder(folder); !made) return std::unexpected(made.error());
-  base::UniqueFd lock(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW));
-  const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
-  while (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    const bool held = lock && (errno == EWOULDBLOCK || errno == EINTR);
-    if (!held || std::chrono::steady_clock::now() > deadline) {
-      return fail(Errc::file_failed,
-                  fmt::format("cannot lock {}: {}", folder.native(),
-                              held ? "another process is changing the tokens" : base::errno_text(errno)));
-    }
-    std::this_thread::sleep_for(kLockPause);
-  }
-  return lock;
+  return base::lock_folder(folder, kLockPatience);
 }
 
 std::unexpected<Error> fail_unknown(const std::filesystem::path& path, std::string_view name) {
