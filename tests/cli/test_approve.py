@@ -246,6 +246,28 @@ class UnsafeFile(BindingsTest):
         for words in (("start",), ("approve", "--yes"), ("check",)):
             self.assert_error(self.cordon(*words), f"chmod 700 {self.file.parent}")
 
+    def test_folder_above_that_others_can_write(self):
+        """Whoever can rename the state away makes the next start a first one, which approves everything."""
+        for folder in (self.file.parents[1], self.file.parents[2]):
+            folder.chmod(0o775)
+            self.assert_error(self.cordon("start"), f"chmod 700 {folder}")
+            folder.chmod(0o700)
+
+    def test_folder_of_the_user_file_that_others_can_write(self):
+        """Whoever can remove that file switches require_approval off."""
+        folder = self.config_home / "cordon"
+        for mode in (0o770, 0o707):
+            folder.chmod(mode)
+            for words in (("start",), ("check",), ("secret", "check")):
+                self.assert_error(self.cordon(*words), f"chmod 700 {folder}")
+
+    def test_folder_above_may_be_a_link(self):
+        self.config_home.joinpath("cordon").rename(self.root / "dotfiles")
+        self.config_home.joinpath("cordon").symlink_to(self.root / "dotfiles")
+        self.assertNotIn("first start", self.run_once())
+        (self.root / "dotfiles").chmod(0o775)
+        self.assert_error(self.cordon("start"), "chmod 700")
+
     def test_corrupt(self):
         whole = self.file.read_text(encoding="ascii")
         for text in ("hunter2-hunter2", whole.replace("true", "maybe"), whole + "surprise = 1\n", whole[:len(whole) // 2]):

@@ -56,7 +56,7 @@ enum class ApprovalRule : std::uint8_t {
 
 /// The rule for a config: `[secrets] require_approval` of its own, or of the user-scope file at `user_config`, which a project's
 /// file cannot take back. Of that file all but a missing `listen` has to be right, since a slip there must not switch it off.
-/// @returns config_invalid, with every fault of that file; a missing file is none
+/// @returns config_invalid, with every fault of that file; a missing file is none. file_unsafe when others can write to its folder
 Result<ApprovalRule> approval_rule(const Config& config, const std::filesystem::path& user_config);
 
 /// What is known of a config's bindings.

@@ -6,6 +6,7 @@
 #include "config/document.hpp"
 #include "config/keys.hpp"
 #include "config/text.hpp"
+#include "config/trusted_folder.hpp"
 
 namespace cordon {
 namespace {
@@ -43,6 +44,8 @@ Result<ApprovalRule> parse_rule(std::string_view text, const std::filesystem::pa
 
 Result<ApprovalRule> approval_rule(const Config& config, const std::filesystem::path& user_config) {
   if (config.secrets.require_approval) return ApprovalRule::required;
+  // Whoever could remove the file could switch the rule off.
+  if (auto safe = config::check_trusted_folder(user_config.parent_path()); !safe) return std::unexpected(safe.error());
   std::error_code ignored;
   const auto kind = std::filesystem::symlink_status(user_config, ignored).type();
   if (kind == std::filesystem::file_type::not_found) return ApprovalRule::advised;

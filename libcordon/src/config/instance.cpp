@@ -19,6 +19,7 @@
 #include "base/files.hpp"
 #include "config/control_sockets.hpp"
 #include "config/text.hpp"
+#include "config/trusted_folder.hpp"
 
 namespace cordon {
 namespace {
@@ -140,8 +141,12 @@ Result<Instance> Instance::resolve(const InstanceRequest& request) {
 
 Result<> check_state_folder(const Instance& instance) {
   auto checked = base::check_private_folder(instance.state);
-  if (!checked && checked.error().code == Errc::file_missing) return {};
-  return checked;
+  if (!checked && checked.error().code != Errc::file_missing) return checked;
+  const fs::path above = instance.state.parent_path();
+  if (instance.scope == Scope::project) {
+    if (auto safe = config::check_trusted_folder(above); !safe) return safe;
+  }
+  return config::check_trusted_folder(instance.scope == Scope::project ? above.parent_path() : above);
 }
 
 std::filesystem::path default_config_home() {

@@ -128,6 +128,23 @@ TEST_F(ControlSockets, StateFolderThatOthersCanWriteToIsUnsafe) {
   }
 }
 
+/// L6: who can rename a folder above can put another state in its place.
+TEST_F(ControlSockets, FolderAboveTheStateThatOthersCanWriteToIsUnsafe) {
+  const Instance instance = resolve();
+  fs::create_directories(instance.state);
+  for (const fs::path& above : {instance.state.parent_path(), instance.state.parent_path().parent_path()}) {
+    for (const mode_t mode : {0770, 0707}) {
+      ::chmod(above.c_str(), mode);
+      const auto checked = check_state_folder(instance);
+      ASSERT_FALSE(checked) << above;
+      EXPECT_EQ(checked.error().code, Errc::file_unsafe);
+      EXPECT_THAT(checked.error().context, HasSubstr("chmod 700 " + above.string()));
+    }
+    ::chmod(above.c_str(), 0755);
+    EXPECT_TRUE(check_state_folder(instance));
+  }
+}
+
 /// L7.
 TEST_F(ControlSockets, StateFolderThatIsALinkIsUnsafe) {
   const Instance instance = resolve();
