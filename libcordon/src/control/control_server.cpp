@@ -77,12 +77,10 @@ struct ControlServer::Impl {
 };
 
 Result<> ControlServer::Impl::start() noexcept {
-  std::array<int, 2> ends{-1, -1};
-  if (::pipe(ends.data()) != 0) return fail(Errc::internal, "no descriptor is to be had");
-  stop_read_end.reset(ends[0]);
-  stop_write_end.reset(ends[1]);
-  for (const int end : ends)
-    ::fcntl(end, F_SETFD, FD_CLOEXEC);
+  control::Pipe stop = control::make_pipe();
+  if (!stop.read_end) return fail(Errc::internal, "no descriptor is to be had");
+  stop_read_end = std::move(stop.read_end);
+  stop_write_end = std::move(stop.write_end);
   try {
     const base::SignalsBlocked blocked;
     accepting = std::thread([this] { accept_clients(); });
@@ -108,9 +106,11 @@ void ControlServer::Impl::accept_clients() noexcept {
 }
 
 void ControlServer::Impl::take_client() {
-  base::UniqueFd socket(::accept(listening->descriptor(), nullptr, nullptr));
+  base::UniqueFd socket = control::accept_connection(listening->descriptor());
   if (!socket) {
-    if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(kPause);
+    // The others (no descriptor, no memory, ...) come again at once as long as a client waits.
+    const bool passed = errno == EINTR || errno == ECONNABORTED || errno == EAGAIN || errno == EWOULDBLOCK;
+    if (!passed) std::this_thread::sleep_for(kPause);
     return;
   }
   if (!control::prepare_socket(socket.get())) return;

@@ -60,7 +60,7 @@ Result<> finish_connect(int descriptor, Clock::time_point deadline) {
 }
 
 Result<base::UniqueFd> connect_to(std::uint16_t port, Clock::time_point deadline) {
-  base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
+  base::UniqueFd socket = control::make_stream_socket(AF_INET);
   if (!socket) return fail(Errc::internal, "no socket is to be had");
   if (auto prepared = control::prepare_socket(socket.get()); !prepared) return std::unexpected(prepared.error());
   const sockaddr_in address = loopback(port);

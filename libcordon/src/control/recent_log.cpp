@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/log_line.hpp"
+#include "control/socket_io.hpp"
 
 namespace cordon::control {
 namespace {
@@ -92,14 +92,12 @@ std::string RecentLog::read(Position& position, LogFormat format) const {
 }
 
 RecentLog::Bell::Bell(RecentLog& log) : log_(log) {
-  std::array<int, 2> ends{-1, -1};
-  if (::pipe(ends.data()) != 0) return;
-  read_end_.reset(ends[0]);
-  write_end_.reset(ends[1]);
-  for (const int end : ends) {
-    ::fcntl(end, F_SETFL, O_NONBLOCK);
-    ::fcntl(end, F_SETFD, FD_CLOEXEC);
-  }
+  Pipe pipe = make_pipe();
+  if (!pipe.read_end) return;
+  read_end_ = std::move(pipe.read_end);
+  write_end_ = std::move(pipe.write_end);
+  for (const base::UniqueFd* end : {&read_end_, &write_end_})
+    ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
   const std::lock_guard lock(log_.mutex_);
   log_.bells_.push_back(this);
 }

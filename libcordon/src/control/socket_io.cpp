@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <limits>
 
@@ -20,7 +22,42 @@ int left_until(Clock::time_point deadline) {
   return static_cast<int>(std::clamp<milliseconds::rep>(left, 0, std::numeric_limits<int>::max()));
 }
 
+#ifndef __linux__
+int close_on_exec(int descriptor) {
+  if (descriptor >= 0) ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  return descriptor;
+}
+#endif
+
 }  // namespace
+
+Pipe make_pipe() noexcept {
+  std::array<int, 2> ends{-1, -1};
+#ifdef __linux__
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
+#else
+  if (::pipe(ends.data()) != 0) return {};
+  for (const int end : ends)
+    close_on_exec(end);
+#endif
+  return {base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+}
+
+base::UniqueFd make_stream_socket(int family) noexcept {
+#ifdef __linux__
+  return base::UniqueFd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+#else
+  return base::UniqueFd(close_on_exec(::socket(family, SOCK_STREAM, 0)));
+#endif
+}
+
+base::UniqueFd accept_connection(int listening) noexcept {
+#ifdef __linux__
+  return base::UniqueFd(::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC));
+#else
+  return base::UniqueFd(close_on_exec(::accept(listening, nullptr, nullptr)));
+#endif
+}
 
 Result<> prepare_socket(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);

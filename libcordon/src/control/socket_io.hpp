@@ -7,10 +7,22 @@
 #include <cordon/error.hpp>
 
 #include "base/bytes.hpp"
+#include "base/unique_fd.hpp"
 
 namespace cordon::control {
 
 using Clock = std::chrono::steady_clock;
+
+/// Both ends of a pipe; none when no descriptor is to be had.
+struct Pipe {
+  base::UniqueFd read_end, write_end;
+};
+
+// What these make is closed by exec. Where the system can do that in one step it is never inherited by a program that another
+// thread of the host starts in between.
+Pipe make_pipe() noexcept;
+base::UniqueFd make_stream_socket(int family) noexcept;
+base::UniqueFd accept_connection(int listening) noexcept;  ///< With errno as accept(2) leaves it when there is none.
 
 /// Makes the socket non-blocking, closed by exec, and silent about readers that are gone.
 /// @returns internal

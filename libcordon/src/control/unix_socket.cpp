@@ -37,7 +37,7 @@ std::optional<sockaddr_un> address_of(const fs::path& path) {
 }
 
 base::UniqueFd new_socket() {
-  base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+  base::UniqueFd socket = make_stream_socket(AF_UNIX);
   if (socket && !prepare_socket(socket.get())) socket.reset();
   return socket;
 }
