@@ -136,7 +136,8 @@ Result<Peer> PeerLookup::find(const Endpoint& client, const Endpoint& own) {
     open();
     answer = ask(client, own);
   }
-  if (!answer && answer.error() == ENOENT) return refuse("the client's socket is gone, or of another machine");
+  if (!answer && answer.error() == ENOENT)
+    return refuse("the client's socket is gone, or of another machine, or this kernel cannot look it up (tcp_diag)");
   if (!answer) return refuse("the kernel cannot be asked: " + base::errno_text(answer.error()));
   if (answer->inode == 0) return refuse("the client has closed it already");
   if (answer->uid == nobody_) return refuse("its user has no id in this user namespace");

@@ -58,6 +58,9 @@ class Peers : public ::testing::Test {
   PeerLookup lookup_;
 };
 
+constexpr std::string_view kGone =
+    "the client's socket is gone, or of another machine, or this kernel cannot look it up (tcp_diag)";
+
 void expect_refused(const Result<Peer>& peer, std::string_view why) {
   ASSERT_FALSE(peer) << "uid " << peer->uid << " inode " << peer->inode;
   EXPECT_EQ(peer.error().code, Errc::peer_refused);
@@ -110,20 +113,18 @@ TEST_F(Peers, K9AResetOneIsRefused) {
   const linger now{1, 0};
   ASSERT_EQ(::setsockopt(client.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
   client.close();
-  expect_refused(lookup_.find(from, acceptor_.local_endpoint()), "the client's socket is gone, or of another machine");
-  expect_refused(peer_of(accepted), "the client's socket is gone, or of another machine");
+  expect_refused(lookup_.find(from, acceptor_.local_endpoint()), kGone);
+  expect_refused(peer_of(accepted), kGone);
 }
 
 // Where no connected socket is left, the kernel finds one that listens there, which may well be ours.
 TEST_F(Peers, K9AListenerAtTheClientsAddressIsNotTheClient) {
   const Acceptor listener(loop_.io.get_executor(), {asio::ip::address_v4::loopback(), 0});
-  expect_refused(lookup_.find(listener.local_endpoint(), acceptor_.local_endpoint()),
-                 "the client's socket is gone, or of another machine");
+  expect_refused(lookup_.find(listener.local_endpoint(), acceptor_.local_endpoint()), kGone);
 }
 
 TEST_F(Peers, OfAnotherMachineAreRefused) {
-  expect_refused(lookup_.find({asio::ip::make_address_v4("203.0.113.9"), 40'000}, acceptor_.local_endpoint()),
-                 "the client's socket is gone, or of another machine");
+  expect_refused(lookup_.find({asio::ip::make_address_v4("203.0.113.9"), 40'000}, acceptor_.local_endpoint()), kGone);
 }
 
 /// A process of another user, which connects to `to` and stays.
