@@ -48,6 +48,12 @@ void open_standard_streams() noexcept {
   }
 }
 
+void hide_memory() noexcept {
+#ifdef __linux__
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 std::uint64_t harden_process() noexcept {
   forbid_core_dumps();
   std::signal(SIGPIPE, SIG_IGN);

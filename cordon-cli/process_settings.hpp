@@ -9,6 +9,10 @@ namespace cordon::cli {
 /// them.
 void open_standard_streams() noexcept;
 
+/// For a command that handles tokens and may become another program: not dumpable, which ends with that program's start.
+/// Best effort. On macOS nothing: what there is would stay with the program.
+void hide_memory() noexcept;
+
 /// For a process that will hold secrets: no core dumps, not dumpable (and so not traceable by its own user's programs),
 /// as many descriptors as the hard limit allows, SIGPIPE ignored. Best effort: what the system refuses stays as it was.
 /// @returns the soft limit of descriptors as it was, for helper programs

@@ -8,6 +8,7 @@
 
 #include "client_environment.hpp"
 #include "command.hpp"
+#include "process_settings.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -85,6 +86,7 @@ Result<std::string> compose(const Variables& variables, std::string_view format)
 }
 
 Exit run(const Context& context, const Options& options) {
+  hide_memory();
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
   const auto variables = client_variables(*target, context.environment, options.token);

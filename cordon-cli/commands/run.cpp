@@ -10,6 +10,7 @@
 
 #include "client_environment.hpp"
 #include "command.hpp"
+#include "process_settings.hpp"
 #include "wait_options.hpp"
 
 namespace cordon::cli {
@@ -36,6 +37,7 @@ Exit become(const Context& context, const std::vector<std::string>& command) {
 }
 
 Exit run(const Context& context, const Options& options) {
+  hide_memory();
   const auto target = load_target(context, options.target);
   if (!target || !wait_for(context, *target, options.target, options.patience)) return Exit::failed;
   const auto variables = client_variables(*target, context.environment, options.token);

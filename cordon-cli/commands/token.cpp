@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "json_output.hpp"
+#include "process_settings.hpp"
 #include "target.hpp"
 #include "text.hpp"
 
@@ -168,6 +169,7 @@ Action declare_with(CLI::App& app, const std::shared_ptr<Options>& options, Run 
   add_target_options(app, options->target);
   app.add_flag("--json", options->json, "Report as JSON");
   return [options, run](const Context& context) {
+    hide_memory();
     const auto instance = existing_instance(context, options->target);
     if (!instance) return Exit::failed;
     TokenFile file(instance->tokens);
