@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import threading
 import time
 
@@ -202,23 +203,39 @@ class Hardening(CliTest):
         daemon.process.returncode = -signal.SIGABRT
         self.assertEqual((os.WTERMSIG(status), os.WCOREDUMP(status)), (signal.SIGABRT, False))
 
-    def test_not_dumpable(self):
-        """The kernel gives the /proc entries of such a process to root; the test needs another user to see it."""
-        binary, more = CORDON, {}
-        if os.geteuid() == 0:
-            os.chmod(self.root, 0o755)
-            binary = shutil.copy(CORDON, self.root / "cordon-copy")
-            for path in [self.root, *self.root.rglob("*")]:
-                os.chown(path, 65534, 65534)
-            more = {"user": 65534, "group": 65534, "extra_groups": []}
+    def prepare_another_user(self):
+        """(the program, what Popen takes besides) to run it as a user for whom the kernel's protection of processes shows."""
         self.write_config()
-        if more:
-            os.chown(self.project / "cordon.toml", 65534, 65534)
-        process = __import__("subprocess").Popen([binary, "start"], cwd=self.project, env=self.environment, stderr=-1, **more)
+        if os.geteuid() != 0:
+            return CORDON, {}
+        binary = shutil.copy(CORDON, self.root / "cordon-copy")
+        os.chmod(self.root, 0o755)
+        for path in [self.root, *self.root.rglob("*")]:
+            os.chown(path, 65534, 65534)
+        return binary, {"user": 65534, "group": 65534, "extra_groups": []}
+
+    def launch(self, binary, *words, **more):
+        process = subprocess.Popen([binary, *words], cwd=self.project, env=self.environment, stderr=-1, **more)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
+        return process
+
+    def owner_of_memory(self, process):
+        """The kernel gives the /proc entries of a process that is not dumpable to root."""
+        return os.stat(f"/proc/{process.pid}/mem").st_uid
+
+    def test_not_dumpable(self):
+        binary, more = self.prepare_another_user()
+        process = self.launch(binary, "start", **more)
         eventually(lambda: is_open(self.port) or self.assertIsNone(process.poll()))
-        self.assertEqual(os.stat(f"/proc/{process.pid}/mem").st_uid, 0)
+        self.assertEqual(self.owner_of_memory(process), 0)
+
+    def test_run_is_not_dumpable_and_its_command_is(self):
+        binary, more = self.prepare_another_user()
+        process = self.launch(binary, "run", "--", "sleep", "60", **more)
+        eventually(lambda: self.owner_of_memory(process) == 0)  # while it waits for the proxy
+        self.launch(binary, "start", **more)
+        eventually(lambda: self.owner_of_memory(process) == more.get("user", os.geteuid()))
 
     def test_helper_programs_see_ordinary_signals_and_no_supervisor(self):
         """L3: an allow-list of the environment; neither our signal mask nor our ignored SIGPIPE."""
