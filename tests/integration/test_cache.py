@@ -1,8 +1,6 @@
 """How long secrets are kept, when they are fetched again, and what a slow store costs."""
 
 import json
-import os
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -10,7 +8,6 @@ from pathlib import Path
 from harness import ANSWER, CordonTest, Route, host, main
 from harness.canary import make
 
-LOAD = os.environ.get("CORDON_LOAD")
 REFUSAL = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n"
 CLIENTS = 1000
 
@@ -199,8 +196,7 @@ class ColdCache(CacheTest):
     @classmethod
     def set_up_origins(cls):
         super().set_up_origins()
-        if not LOAD:
-            raise AssertionError("CORDON_LOAD must name the load client (build the target cordon-load)")
+        cls.need_load()
         cls.world.nginx  # noqa: B018 - starts it: 401 for any credential but the secret of `api`
         cls.store = Store(cls.world.folder / "store-cold", make("stale"))
 
@@ -218,9 +214,7 @@ class ColdCache(CacheTest):
         self.store.rotate(self.world.secret("api"))
         self.store.hang.touch()
         before = self.cordon.descriptors()
-        load = subprocess.Popen([LOAD, "--proxy", f"127.0.0.1:{self.cordon.port}", "--ca", str(self.cordon_bundle()), "--url",
-                                 f"https://{host('api')}/small", "--json", "-c", str(CLIENTS), "-n", str(CLIENTS), "-d", "90s"],
-                                stdout=subprocess.PIPE, text=True)
+        load = self.load("api", "/small", "-c", str(CLIENTS), "-n", str(CLIENTS), "-d", "90s")
         deadline = time.monotonic() + 60
         while self.cordon.descriptors() < before + CLIENTS and time.monotonic() < deadline:
             time.sleep(0.1)

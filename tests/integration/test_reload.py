@@ -1,26 +1,17 @@
 """Reload while requests run: 1,000 clients and 100 reloads with CORDON_TEST_FULL=1. What stays is not disturbed, what is gone is closed."""
 
 import json
-import os
-import subprocess
 
 from harness import FULL, CordonTest, Route, ask_connect, host, main, open_tunnel
+from harness.origins import echo_bytes
 
 CLIENTS, RELOADS = (1000, 100) if FULL else (100, 10)
-LOAD = os.environ.get("CORDON_LOAD")
-
-
-def echo_bytes(visit):
-    while data := visit.connection.stream.recv(65536):
-        visit.connection.received = b""
-        visit.send(data)
 
 
 class Reload(CordonTest):
     @classmethod
     def set_up_origins(cls):
-        if not LOAD:
-            raise AssertionError("CORDON_LOAD must name the load client (build the target cordon-load)")
+        cls.need_load()
         cls.world.nginx  # noqa: B018 - starts it
         cls.world.origin("free", echo_bytes, identity=None, port=443)
         cls.world.origin("raw")
@@ -47,9 +38,7 @@ class Reload(CordonTest):
         return connection.request(f"GET /kib HTTP/1.1\r\nHost: {host(label)}\r\n\r\n").status
 
     def test_no_request_fails_on_a_route_that_stays(self):
-        load = subprocess.Popen([LOAD, "--proxy", f"127.0.0.1:{self.cordon.port}", "--ca", str(self.cordon_bundle()), "--url",
-                                 f"https://{host('api')}/kib", "--json", "--connections", str(CLIENTS), "--duration",
-                                 f"{max(6, RELOADS // 2)}s"], stdout=subprocess.PIPE, text=True)
+        load = self.load("api", "/kib", "--connections", str(CLIENTS), "--duration", f"{max(6, RELOADS // 2)}s")
         both = self.cordon.routes
         reloads = 0
         while load.poll() is None and reloads < RELOADS:

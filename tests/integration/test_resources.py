@@ -8,6 +8,7 @@ import threading
 import time
 
 from harness import FULL, Closed, Cordon, CordonTest, ask_connect, connect, host, main, open_tunnel, world
+from harness.origins import echo_bytes
 from harness.tls_bytes import client_hello
 
 RAW = host("raw")
@@ -231,12 +232,6 @@ def is_ended(connection):
         return False
     except OSError:
         return True
-
-
-def echo_bytes(visit):
-    while data := visit.connection.stream.recv(65536):
-        visit.connection.received = b""
-        visit.send(data)
 
 
 class Ending(CordonTest):

@@ -1,22 +1,18 @@
 """Many keep-alive clients for a while: no failed request, no growth. 1,000 clients for 5 minutes with CORDON_TEST_FULL=1."""
 
 import json
-import os
-import subprocess
 import time
 
-from harness import FULL, SANITIZER_KIB, CordonTest, host, main
+from harness import FULL, SANITIZER_KIB, CordonTest, main
 
 CLIENTS, SECONDS, INTERVAL = (1000, 300, 5) if FULL else (200, 15, 1)
 PER_CONNECTION_KIB = 64
-LOAD = os.environ.get("CORDON_LOAD")
 
 
 class Soak(CordonTest):
     @classmethod
     def set_up_origins(cls):
-        if not LOAD:
-            raise AssertionError("CORDON_LOAD must name the load client (build the target cordon-load)")
+        cls.need_load()
         cls.world.nginx  # noqa: B018 - starts it
 
     @classmethod
@@ -26,10 +22,6 @@ class Soak(CordonTest):
     @classmethod
     def options(cls):
         return {"log_level": "warn"}
-
-    def load(self, *arguments):
-        return subprocess.Popen([LOAD, "--proxy", f"127.0.0.1:{self.cordon.port}", "--ca", str(self.cordon_bundle()), "--url",
-                                 f"https://{host('api')}/kib", "--json", *arguments], stdout=subprocess.PIPE, text=True)
 
     def sample(self, process, started):
         """Rows of (seconds, RSS in KiB, descriptors) until the load ends."""
@@ -44,7 +36,7 @@ class Soak(CordonTest):
     def test_a_few_clients_leave_no_growth(self):
         """What a request leaves behind shows with few connections: 100,000 requests and more, flat memory."""
         def run(seconds):
-            report = json.loads(self.load("--connections", "8", "--duration", f"{seconds}s").communicate()[0])
+            report = json.loads(self.load("api", "/kib", "--connections", "8", "--duration", f"{seconds}s").communicate()[0])
             self.assertEqual((report["errors"], report["not_200"]), (0, 0), report)
 
         run(3)
@@ -54,7 +46,7 @@ class Soak(CordonTest):
 
     def test_keep_alive_clients(self):
         before = self.cordon.descriptors()
-        process = self.load("--connections", str(CLIENTS), "--duration", f"{SECONDS}s")
+        process = self.load("api", "/kib", "--connections", str(CLIENTS), "--duration", f"{SECONDS}s")
         rows = self.sample(process, time.monotonic())
         report = json.loads(process.stdout.read())
         print(json.dumps(report, indent=1))
@@ -75,15 +67,13 @@ class Soak(CordonTest):
     def test_new_connections(self):
         for more in ([], ["--resume"]):
             with self.subTest(more):
-                process = self.load("--connections", "16", "--duration", "3s", "--new-connections", *more)
+                process = self.load("api", "/kib", "--connections", "16", "--duration", "3s", "--new-connections", *more)
                 report = json.loads(process.communicate()[0])
                 self.assertEqual((process.returncode, report["errors"], report["not_200"]), (0, 0, 0), report)
                 self.assertEqual(report["resumed"] > 0, bool(more))
 
     def test_uploads(self):
-        process = subprocess.Popen([LOAD, "--proxy", f"127.0.0.1:{self.cordon.port}", "--ca", str(self.cordon_bundle()), "--url",
-                                    f"https://{host('api')}/sink", "--json", "--method", "POST", "--body-size", "1000000", "-c", "8", "-d", "3s"],
-                                   stdout=subprocess.PIPE, text=True)
+        process = self.load("api", "/sink", "--method", "POST", "--body-size", "1000000", "-c", "8", "-d", "3s")
         report = json.loads(process.communicate()[0])
         self.assertEqual((process.returncode, report["errors"], report["not_200"]), (0, 0, 0), report)
 

@@ -6,6 +6,7 @@ and ends with `main()`, which moves it into namespaces of its own (namespace.py 
 
 import functools
 import os
+import subprocess
 import unittest
 
 from . import canary, namespace, pki
@@ -16,6 +17,7 @@ from .raw_client import Closed, Connection, ask_connect, connect, open_tunnel, t
 
 # AddressSanitizer keeps what was freed in a quarantine of 256 MiB, and ThreadSanitizer shadows each page that is touched.
 SANITIZER_KIB = 384 * 1024 if os.environ.get("CORDON_TEST_SANITIZER") else 0
+LOAD = os.environ.get("CORDON_LOAD")
 FULL = os.environ.get("CORDON_TEST_FULL") == "1"  # the long forms: 1 GiB bodies, 10,000 repetitions
 
 # Every name that a test may use, each with an address of its own.
@@ -126,6 +128,16 @@ class CordonTest(unittest.TestCase):
     def assert_sealed(self, secret, *places):
         """`secret` occurs in no spelling in `places` (bytes, text, files, folders), nor in the log."""
         self.assertEqual([], canary.places_with(secret, self.cordon.log_path, *places))
+
+    def load(self, label, path, *arguments):
+        """The load client (bench/load), started: requests for `path` of a host, and its report as JSON on standard output."""
+        return subprocess.Popen([LOAD, "--proxy", f"127.0.0.1:{self.cordon.port}", "--ca", str(self.cordon_bundle()), "--url",
+                                 f"https://{host(label)}{path}", "--json", *arguments], stdout=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def need_load():
+        if not LOAD:
+            raise AssertionError("CORDON_LOAD must name the load client (build the target cordon-load)")
 
     def tunnel(self, label, **options):
         return open_tunnel(self.cordon.port, host(label), options.pop("roots", self.cordon_bundle()), **options)

@@ -138,6 +138,13 @@ class Origin:
         self.listener.close()
 
 
+def echo_bytes(visit):
+    """A script without HTTP: sends back whatever comes."""
+    while data := visit.connection.stream.recv(65536):
+        visit.connection.received = b""
+        visit.send(data)
+
+
 def echo_script(credentials):
     """Answers with the request's head as JSON: {"line", "fields", "credential", "body"}. A real credential is told by its name in
     `credentials` (header value to name) and never sent back."""
