@@ -1,7 +1,9 @@
 #include "http1/head_buffer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "base/locked_memory.hpp"
 #include "http1/parser.hpp"
 
 namespace cordon::http1 {
@@ -37,6 +39,7 @@ HeadBuffer::Status HeadBuffer::take(base::ConstBytes& input) {
       line_starts_.push_back(static_cast<std::uint32_t>(line_end));
     }
   }
+  make_room(taken);
   text_.append(fresh.substr(0, taken));
   input = input.subspan(taken);
   if (status == Status::incomplete && text_.size() == kMaxHead) return Status::too_large;
@@ -60,11 +63,23 @@ bool HeadBuffer::skip_empty_lines(base::ConstBytes& input) noexcept {
 
 void HeadBuffer::clear() noexcept {
   skipped_ = 0;
+  base::wipe(text_.data(), text_.size());
   text_.clear();
   line_starts_.resize(1);
 }
 
+/// A string that grows by itself frees its old memory as it is.
+void HeadBuffer::make_room(std::size_t count) {
+  if (count <= text_.capacity() - text_.size()) return;
+  std::string larger;
+  larger.reserve(std::max(text_.size() + count, 2 * text_.capacity()));
+  larger = text_;
+  base::wipe(text_.data(), text_.size());
+  text_.swap(larger);
+}
+
 void HeadBuffer::replace_in_first_line(std::size_t at, std::size_t count, std::string_view replacement) {
+  make_room(replacement.size());
   text_.replace(at, count, replacement);
   const auto growth = static_cast<std::uint32_t>(replacement.size() - count);
   for (std::size_t i = 1; i < line_starts_.size(); ++i)

@@ -11,7 +11,8 @@
 
 namespace cordon::http1 {
 
-/// One contiguous head and the places of its line ends. Keeps its memory when cleared.
+/// One contiguous head and the places of its line ends. Keeps its memory when cleared. What it held is overwritten when it grows,
+/// is cleared or ends: clients send their tokens in heads.
 class HeadBuffer {
  public:
   /// What is collected. A head begins with a start line, before which a few empty lines are skipped (RFC 9112,
@@ -26,6 +27,9 @@ class HeadBuffer {
   };
 
   explicit HeadBuffer(Section section) : section_(section) {}
+  HeadBuffer(const HeadBuffer&) = delete;
+  HeadBuffer& operator=(const HeadBuffer&) = delete;
+  ~HeadBuffer() { clear(); }
 
   /// Takes bytes from the front of `input` up to the end of the section.
   Status take(base::ConstBytes& input);
@@ -56,6 +60,7 @@ class HeadBuffer {
 
  private:
   bool skip_empty_lines(base::ConstBytes& input) noexcept;
+  void make_room(std::size_t count);
 
   Section section_;
   std::uint8_t skipped_ = 0;

@@ -38,6 +38,7 @@ struct Parser::Impl {
   Result<Event> read_until_close(base::ConstBytes& input);
   Result<Event> read_chunks(base::ConstBytes& input);
   Result<Event> read_trailers(base::ConstBytes& input);
+  void forget_message() noexcept;
   Result<Event> end() noexcept;
 
   Refusal confirm_framing();
@@ -160,13 +161,17 @@ Result<Event> Parser::Impl::finish() {
   }
 }
 
+void Parser::Impl::forget_message() noexcept {
+  if (phase != Phase::head || !head_is_old) return;
+  head_is_old = false;
+  head_text.clear();
+  trailer_text.clear();
+  trailers.clear();
+}
+
 Result<Event> Parser::Impl::read_head(base::ConstBytes& input) {
   if (input.empty()) return Event::need_more;
-  if (head_is_old) {
-    head_is_old = false;
-    head_text.clear();
-    trailers.clear();
-  }
+  forget_message();
   const auto status = head_text.take(input);
   if (status == HeadBuffer::Status::incomplete) return Event::need_more;
   if (status != HeadBuffer::Status::complete) return refuse(refuse_collected(status, head_text));
@@ -288,6 +293,10 @@ base::ConstBytes Parser::body() const noexcept {
 }
 std::span<const Field> Parser::trailers() const noexcept {
   return impl_->trailers;
+}
+
+void Parser::forget_message() noexcept {
+  impl_->forget_message();
 }
 
 std::size_t Parser::capacity() const noexcept {

@@ -65,6 +65,9 @@ class Parser {
   /// (RFC 9110, section 6.5.1).
   std::span<const Field> trailers() const noexcept;
 
+  /// Overwrites the head and the trailers of the message whose `end` was returned last. What was got of them before ends.
+  void forget_message() noexcept;
+
   /// The bytes of memory that its buffers hold, about: the largest head so far decides.
   std::size_t capacity() const noexcept;
 

@@ -47,6 +47,7 @@ net::Task<> pass_through(Client& client, net::TcpStream& origin, net::RelayCount
   // Bytes that came with the CONNECT head belong to the tunnel.
   const auto early = client.reader.take_unread();
   counts.up += early.size();
+  client.reader.parser().forget_message();  // the tunnel may stay for days
   if (auto written = co_await origin.write(early); !written) co_return written;
   co_return co_await net::relay_sockets(*client.tcp, origin, counts);
 }

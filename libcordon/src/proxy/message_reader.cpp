@@ -1,5 +1,7 @@
 #include "proxy/message_reader.hpp"
 
+#include "base/locked_memory.hpp"
+
 namespace cordon::proxy {
 
 net::Task<std::size_t> MessageReader::read(net::Stream& stream) {
@@ -32,18 +34,28 @@ net::Task<base::ConstBytes> MessageReader::peek(net::Stream& stream) {
 net::Task<> MessageReader::wait_for_message(net::Stream& stream) {
   if (!unread_.empty()) co_return Result<>{};
   buffer_.reset();
+  parser_.forget_message();
   if (parser_.capacity() > kIdleCapacity) parser_ = http1::Parser(kind_);
   co_return co_await stream.wait_readable();
 }
 
 Result<http1::Event> MessageReader::next_buffered() {
+  const base::ConstBytes before = unread_;
   auto event = parser_.next(unread_);
+  if (!event || *event != http1::Event::body) wipe_before_unread(before);
   between_messages_ = event && *event == http1::Event::end;
   return event;
 }
 
+/// The parser has its own copy of heads and trailers; only a body is looked at where it is.
+void MessageReader::wipe_before_unread(base::ConstBytes before) noexcept {
+  if (before.size() == unread_.size()) return;
+  base::wipe(buffer_.get() + (before.data() - buffer_.get()), before.size() - unread_.size());
+}
+
 void MessageReader::reset() {
   if (!between_messages_) parser_ = http1::Parser(kind_);  // else it is as good as new, and has its buffers
+  parser_.forget_message();
   between_messages_ = true;
   unread_ = {};
 }

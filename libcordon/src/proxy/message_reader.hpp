@@ -9,7 +9,7 @@
 namespace cordon::proxy {
 
 /// One direction of one connection. Not bound to a stream: the caller names it at each step, because a connection
-/// changes its stream when TLS begins.
+/// changes its stream when TLS begins. Heads, in which clients send their tokens, are overwritten once they are read.
 class MessageReader {
  public:
   explicit MessageReader(http1::Parser::Kind kind) : kind_(kind), parser_(kind) {}
@@ -47,6 +47,7 @@ class MessageReader {
   static constexpr std::size_t kIdleCapacity = std::size_t{16} * 1024;  // what an idle connection may hold on to
 
   net::Task<std::size_t> read(net::Stream& stream);
+  void wipe_before_unread(base::ConstBytes before) noexcept;
 
   http1::Parser::Kind kind_;
   http1::Parser parser_;

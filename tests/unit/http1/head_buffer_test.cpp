@@ -34,6 +34,14 @@ TEST(HeadBuffer, KeepsItsMemoryWhenCleared) {
   EXPECT_EQ(buffer.capacity(), capacity);
 }
 
+TEST(HeadBuffer, OverwritesWhatItHeldWhenCleared) {
+  HeadBuffer buffer(HeadBuffer::Section::head);
+  EXPECT_EQ(take(buffer, head_of_size(300)), HeadBuffer::Status::complete);
+  const char* const held = buffer.text().data();
+  buffer.clear();
+  EXPECT_EQ(std::string(held, 300), std::string(300, '\0'));
+}
+
 TEST(HeadBuffer, H10NeverHoldsMuchMoreThanTheBound) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{1'000}, 4 * kMaxHead}) {
     HeadBuffer buffer(HeadBuffer::Section::head);
