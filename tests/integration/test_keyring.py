@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -373,6 +374,48 @@ class Commands(KeyringTest):
                               timeout=60, check=False)
         self.assertEqual(done.returncode, 4)
         self.assertIn("there is no default keyring", done.stderr)
+
+
+class Kept(KeyringTest):
+    """`cordon secret` beside a proxy that keeps values for long: it is told, and two routes that share a secret both change."""
+
+    @classmethod
+    def routes(cls):
+        return [keyring_route("raw", "-"), Route("twin", host("other"), "-", source='source = "keyring"\naccount = "raw"')]
+
+    @classmethod
+    def options(cls):
+        return {**super().options(), "more": '[secrets]\ncache_ttl = "15m"\n'}
+
+    def values_seen(self):
+        """What the next request of each route carries."""
+        for label in ("raw", "other"):
+            self.origins[label].forget()
+            self.assertEqual(self.get(label).status, 200)
+        return [re.search(rb"Authorization: Bearer (\S+)", self.origins[label].received)[1].decode() for label in ("raw", "other")]
+
+    def change(self, *words, value=None):
+        done = subprocess.run([BINARY, "secret", *words, "--config", str(self.cordon.config)], env=self.cordon.environment, input=value,
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_the_next_request_has_what_set_stored_and_none_after_delete(self):
+        old = self.values_seen()
+        self.keyring.store(canary.make("behind-its-back"), service="cordon", account="raw")
+        self.assertEqual(self.values_seen(), old, "kept: only `secret set` tells the proxy")
+        for _ in range(3):
+            value = canary.make("set")
+            self.change("set", "raw", value=value)
+            self.assertEqual(self.values_seen(), [value, value])
+            self.assert_sealed(value)
+        self.change("delete", "twin")
+        for label in ("raw", "other"):
+            self.origins[label].forget()
+            self.assert_refused(self.get(label), 503, "secret_unavailable")
+            self.assertEqual(self.origins[label].received, b"")
+        value = canary.make("again")
+        self.change("set", "twin", value=value)  # at once: a failure is remembered for 2 s, but not beyond what mends it
+        self.assertEqual(self.values_seen(), [value, value])
 
 
 if __name__ == "__main__":

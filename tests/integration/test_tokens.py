@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import test_git
+import test_java
 import test_node
 import test_python
 from harness import CordonTest, ask_connect, canary, connect, host, main
@@ -243,6 +244,32 @@ class Node(TokenTest, test_node.Node):
     def test_t1_undici_proxy_agent(self):
         printed = self.node("fetch.mjs", f"https://{host('api')}", f"http://{self.credential()}@127.0.0.1:{self.cordon.port}")
         self.assertEqual(printed, ['200 {"small":true}'] * 3 + ["200 100000"])
+
+    def test_t1_undici_proxy_agent_without_a_token(self):
+        done = subprocess.run(["node", str(self.scripts / "fetch.mjs"), f"https://{host('api')}", f"http://127.0.0.1:{self.cordon.port}"],
+                              env=self.cordon.client_environment(), capture_output=True, text=True, timeout=60, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("407", done.stdout + done.stderr)
+
+
+class Java(TokenTest, test_java.Java):
+    """An Authenticator gives the token, once the proxy asks; Java answers a refused one on its own, three times, then gives up."""
+
+    def with_token(self, credential, *options):
+        return self.java(*options, arguments=["TOKEN"], environment={"TOKEN": credential})
+
+    def test_t1_three_requests(self):
+        self.assertEqual(self.with_token(self.credential(), test_java.TOKENS_WORK), ['200 {"small":true}'] * 2 + ["200 200000"])
+
+    def test_without_the_property_java_keeps_the_token_to_itself(self):
+        for line in self.with_token(self.credential()):
+            self.assertRegex(line, "407|authentication")
+
+    def test_wrong_and_missing_tokens_are_refused(self):
+        wrong = self.with_token(self.credential()[:-4] + "AAAA", test_java.TOKENS_WORK)
+        for line in (*wrong, *self.java(test_java.TOKENS_WORK)):
+            self.assertRegex(line, "407|authentication")
+            self.assertNotIn("small", line)
 
 
 if __name__ == "__main__":

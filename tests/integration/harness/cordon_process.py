@@ -49,7 +49,7 @@ class Route:
 class Cordon:
     """`with Cordon(folder, [Route(...)]) as cordon:` starts it and waits until it is healthy."""
 
-    def __init__(self, folder, routes=(), more="", environment=None, log_level="trace", port=None, tls=""):
+    def __init__(self, folder, routes=(), more="", environment=None, log_level="trace", port=None, tls="", log_format="text"):
         self.port = port or next(_ports)
         self.folder = Path(folder) / f"instance-{self.port}"
         self.home = self.folder / "home"
@@ -59,7 +59,7 @@ class Cordon:
         self.routes = list(routes)
         self.config = self.project / "cordon.toml"
         self.log_path = self.folder / "log.txt"
-        self.log_level = log_level
+        self.log_options = ["--log-level", log_level, "--log-format", log_format]
         self.process = None
         self.environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self.home),
                             "XDG_CONFIG_HOME": str(self.home / ".config"), "LANG": "C.UTF-8", **sanitizer_environment(),
@@ -87,7 +87,7 @@ class Cordon:
 
     def spawn(self, environment=None):
         log = open(self.log_path, "ab")
-        self.process = subprocess.Popen([BINARY, "start", "--config", str(self.config), "--log-level", self.log_level],
+        self.process = subprocess.Popen([BINARY, "start", "--config", str(self.config), *self.log_options],
                                         env={**self.environment, **(environment or {})}, cwd=self.project, stdin=subprocess.DEVNULL,
                                         stdout=log, stderr=log)
         log.close()
