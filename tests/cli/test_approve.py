@@ -176,6 +176,27 @@ class Required(BindingsTest):
         self.start()
         self.assertEqual((self.get(evil).status, evil.received), (403, b""))
 
+    def test_reload_warns_and_refuses_too(self):
+        """D18."""
+        good, evil = self.origin(), self.origin()
+        self.write_config(self.plain_route(good))
+        self.require_approval()
+        self.assertEqual(self.cordon("approve", "--yes").code, 0)
+        daemon = self.start()
+        self.assertEqual(self.get(good).status, 200)
+        for secret in ('source = "env"\nvariable = "KEY"', self.counting()):  # the same secret elsewhere; a command that appears
+            with self.subTest(secret):
+                self.write_config(self.plain_route(evil, secret=secret))
+                done = self.cordon("reload")
+                self.assert_done(done)
+                self.assertIn(NEW, done.out + done.err + daemon.text())
+                refused = self.get(evil)
+                self.assertEqual((refused.status, refused.reason), (403, "binding_unapproved"))
+                self.assertIn("not approved", self.cordon("status").out)
+        daemon.stop()
+        self.assertEqual((evil.received, self.run_count()), (b"", 0))
+        self.assertEqual(len(self.new_ones(daemon.text())), 2)
+
     def test_project_cannot_take_it_back(self):
         origin = self.origin()
         self.require_approval()

@@ -122,10 +122,14 @@ class Destination(CordonTest):
                 self.secrets_seen(answer.body)
         self.assertEqual(self.raw.accepted, 0)
 
-    def test_d19_health_answers_only_to_its_own_names(self):
-        for name, status in (("127.0.0.1", 200), ("localhost", 200), ("[::1]", 200), ("evil.example", 421), (RAW, 421)):
-            with self.subTest(name), connect(self.cordon.port) as client:
-                self.assertEqual(client.request(f"GET /health HTTP/1.1\r\nHost: {name}:{self.cordon.port}\r\n\r\n").status, status)
+    def test_d19_health_and_metrics_answer_only_to_their_own_names(self):
+        for path in ("/health", "/metrics"):
+            for name, status in (("127.0.0.1", 200), ("localhost", 200), ("[::1]", 200), ("evil.example", 421), (RAW, 421)):
+                with self.subTest(name, path=path), connect(self.cordon.port) as client:
+                    answer = client.request(f"GET {path} HTTP/1.1\r\nHost: {name}:{self.cordon.port}\r\n\r\n")
+                    self.assertEqual(answer.status, status)
+                    if status == 421:
+                        self.assert_refused(answer, 421, "misdirected")
 
     def test_d10_redirect_is_passed_on(self):
         with self.tunnel("api", destination_port=9443) as tunnel:
