@@ -320,7 +320,7 @@ class Canary(CordonTest):
 
     def test_no_temporary_file_is_left(self):
         state = self.tokens_path().parent
-        known = {"tokens.toml", "bindings.toml", "control.sock", "instance.toml", "certs", "ca-cert.pem", "ca-key.pem", "combined-ca.pem"}
+        known = {"tokens.toml", "bindings.toml", "control.sock", "certs", "ca-cert.pem", "ca-key.pem", "combined-ca.pem"}
         self.assertEqual({path.name for path in state.rglob("*")} - known, set())
         self.assertEqual([path.name for path in self.cordon.project.iterdir()], ["cordon.toml"])
 
