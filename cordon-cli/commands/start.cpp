@@ -31,6 +31,9 @@ struct Options {
 
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};  // as in LogLevel
 
+/// How long an instance that may run already may take to answer.
+constexpr std::chrono::seconds kProbeTime{1};
+
 LogLevel level_of(std::string_view name) {
   return static_cast<LogLevel>(std::ranges::find(kLevels, name) - kLevels.begin());
 }
@@ -46,17 +49,26 @@ std::string with_pid(const std::optional<PortHolder>& holder) {
   return holder ? fmt::format(" (pid {})", holder->pid) : std::string();
 }
 
+/// The instance runs. When it answers on its control socket it takes commands, else a signal ends it.
+void refuse_running(const Context& context, const Options& options, const Instance& instance, std::uint16_t port) {
+  const auto running = ControlClient(instance).status(kProbeTime);
+  const auto holder = running ? std::nullopt : find_port_holder(port);
+  const std::string pid = running ? fmt::format(" (pid {})", running->pid) : with_pid(holder);
+  refuse(context, {fmt::format("already running: {} answers on 127.0.0.1:{}{}", instance.name, port, pid)},
+         running ? fmt::format("to read the config again: {}; to end it: {}", command_line("reload", options.target),
+                               command_line("stop", options.target))
+                 : fmt::format("its control socket does not answer; end its process{}",
+                               holder ? fmt::format(": kill {}", holder->pid) : ""));
+}
+
 /// A port that is taken: by whom, and what to do.
-void refuse_port(const Context& context, const Target& target) {
+void refuse_port(const Context& context, const Options& options, const Target& target) {
   const std::uint16_t port = target.config.listen;
   const auto holder = find_port_holder(port);
   const auto health = probe_health(port, std::chrono::milliseconds{500});
   const std::string own_port = fmt::format("set another `listen` in {}", target.instance.config.string());
   if (health && health->instance == target.instance.name)
-    return refuse(
-        context,
-        {fmt::format("already running: {} answers on 127.0.0.1:{}{}", target.instance.name, port, with_pid(holder))},
-        holder ? fmt::format("to restart it, end it first: kill {}", holder->pid) : "to restart it, end it first");
+    return refuse_running(context, options, target.instance, port);
   if (health && !health->instance.empty())
     return refuse(context,
                   {fmt::format("port {} is taken by another instance, {}{}", port, health->instance, with_pid(holder))},
@@ -72,7 +84,7 @@ bool may_mend_itself(const Error& error) {
 Exit refuse_errors(const Context& context, const Options& options, const Target& target,
                    const std::vector<Error>& errors) {
   if (std::ranges::any_of(errors, [](const Error& e) { return e.code == Errc::port_in_use; })) {
-    refuse_port(context, target);
+    refuse_port(context, options, target);
     return Exit::failed;
   }
   std::vector<std::string> texts;
@@ -144,13 +156,9 @@ bool may_start(const Context& context, const Options& options, const Instance& i
            fmt::format("nothing was started; mend the above, then: {}", command_line("start", options.target)));
     return false;
   }
-  const auto running = ControlClient(instance).status(std::chrono::seconds{1});
+  const auto running = ControlClient(instance).status(kProbeTime);
   if (!running) return true;
-  refuse(context,
-         {fmt::format("already running: {} answers on 127.0.0.1:{} (pid {})", instance.name, running->proxy.port,
-                      running->pid)},
-         fmt::format("to read the config again: {}; to end it: {}", command_line("reload", options.target),
-                     command_line("stop", options.target)));
+  refuse_running(context, options, instance, running->proxy.port);
   return false;
 }
 

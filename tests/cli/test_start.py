@@ -164,6 +164,16 @@ class Refusal(CliTest):
         self.assert_error(self.cordon("start"), "already running: project-")
         self.assertFalse(begun.exists())
 
+    def test_same_instance_without_a_control_socket_is_ended_by_a_signal(self):
+        self.write_config()
+        daemon = self.start()
+        (self.certificates().parent / "control.sock").unlink()
+        done = self.cordon("start")
+        self.assert_error(done, "already running: project-", "its control socket does not answer")
+        self.assertNotIn("cordon stop", done.err)
+        if os.geteuid() == 0:
+            self.assertIn(f"kill {daemon.pid}", done.err)
+
     def test_another_instance_on_the_port_is_named(self):
         self.write_config()
         daemon = self.start()
