@@ -11,6 +11,7 @@
 #include "approvals.hpp"
 #include "command.hpp"
 #include "json_output.hpp"
+#include "running_instance.hpp"
 #include "target.hpp"
 #include "text.hpp"
 
@@ -116,8 +117,7 @@ bool agreed(const Context& context, const Options& options, std::size_t count) {
 
 /// A running instance goes by what it read at its start.
 void tell_next_step(const Context& context, const Options& options, const Target& target) {
-  const auto health = probe_health(target.config.listen, std::chrono::milliseconds{500});
-  if (!health || health->instance != target.instance.name) return;
+  if (!ControlClient(target.instance).status(kAnswerTime)) return;
   context.terminal.hint(fmt::format("{} is running; to make it go by this: {}", target.instance.name,
                                     command_line("reload", options.target)));
 }

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import time
 
-from harness import CORDON, DEADLINE, CliTest, main
+from harness import CORDON, DEADLINE, CliTest, free_port, main
 
 KEY = "the-value-of-the-key-itself"
 NEW = "new binding, not approved: "
@@ -446,6 +446,13 @@ class Approve(BindingsTest):
         self.assertEqual(process.returncode, 0, err)
         self.assertIn(b"approved 1 binding", out)
         self.assertEqual(self.approved(), {"one", "two"})
+
+    def test_running_instance_is_named_when_its_port_has_changed_in_the_config(self):
+        self.start()
+        self.write_config(self.route("three", "c.example.com"), port=free_port())
+        done = self.cordon("approve", "--yes")
+        self.assert_done(done)
+        self.assertRegex(done.err, r"hint: project-[0-9a-f]{8} is running")
 
     def test_nothing_of_a_secret_is_shown(self):
         self.write_config(self.route())
