@@ -124,9 +124,11 @@ Exit run(const Context& context, const Options& options) {
 Action declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   add_target_options(app, options->target);
-  app.add_flag("-q,--quiet", options->quiet, "Print nothing: the exit status tells");
-  app.add_flag("--json", options->json, "Report as JSON");
-  app.add_flag("--all", options->all, "List all running instances of yours");
+  auto* quiet = app.add_flag("-q,--quiet", options->quiet, "Print nothing: the exit status tells");
+  app.add_flag("--json", options->json, "Report as JSON")->excludes(quiet);
+  app.add_flag("--all", options->all, "List all running instances of yours")
+      ->excludes(app.get_option("--config"))
+      ->excludes(app.get_option("--scope"));
   return [options](const Context& context) { return run(context, *options); };
 }
 

@@ -51,6 +51,11 @@ class Status(CliTest):
         done = self.cordon("status", "--quiet")
         self.assertEqual((done.code, done.out, done.err), (0, "", ""))
 
+    def test_options_that_contradict_each_other(self):
+        self.write_config()
+        for words in (("--quiet", "--json"), ("--all", "--config", "cordon.toml"), ("--all", "--scope", "user")):
+            self.assert_error(self.cordon("status", *words), words[0], code=2)
+
     def test_not_running(self):
         self.write_config()
         self.assert_error(self.cordon("status"), "is not running", "cordon start", code=3)
