@@ -1,8 +1,21 @@
 #include "reloader.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace cordon::cli {
+namespace {
+
+/// No memory, or no thread to fetch secrets with: one reload that fails, and not the last one.
+ReloadOutcome try_once(const Reloader::Reload& reload) {
+  try {
+    return reload();
+  } catch (const std::exception&) {
+    return std::unexpected(std::vector{Error{Errc::internal, "the reload ran out of memory or threads"}});
+  }
+}
+
+}  // namespace
 
 Reloader::Reloader(Reload reload) : reload_(std::move(reload)), thread_([this] { serve_requests(); }) {
 }
@@ -18,7 +31,7 @@ ReloadOutcome Reloader::run() {
   if (ending_) return std::unexpected(std::vector{Error{Errc::cancelled, "the proxy is stopping"}});
   runs_ = true;
   lock.unlock();
-  ReloadOutcome outcome = reload_();
+  ReloadOutcome outcome = try_once(reload_);
   lock.lock();
   runs_ = false;
   lock.unlock();
