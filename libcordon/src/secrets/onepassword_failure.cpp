@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/files.hpp"
+
 namespace cordon::secrets {
 namespace {
 
@@ -30,12 +32,10 @@ constexpr std::string_view kAccount =
     "list` shows, or add it with `op account add`";
 constexpr std::string_view kNoAccount =
     "1Password's `op` has no account; turn on Settings > Developer > Integrate with 1Password CLI in the 1Password "
-    "app, "
-    "or run `op account add`; then `{vault_list}` must work";
+    "app, or run `op account add`; then `{vault_list}` must work";
 constexpr std::string_view kSignedOut =
-    "1Password is signed out; run `eval $(op signin)` and start Cordon from that shell, or turn on Settings > "
-    "Developer "
-    "> Integrate with 1Password CLI in the 1Password app";
+    "1Password is signed out; run `eval $(op signin)` and start Cordon from that shell, or turn on "
+    "Settings > Developer > Integrate with 1Password CLI in the 1Password app";
 constexpr std::string_view kLocked = "1Password is locked; unlock the 1Password app, then `{vault_list}` must work";
 constexpr std::string_view kPrompt =
     "1Password asked whether `op` may read, and nobody allowed it; run `{vault_list}` in the terminal that runs Cordon "
@@ -91,18 +91,9 @@ bool has_words(std::string_view text, std::string_view words) {
   return !std::ranges::search(text, words, {}, lower).empty();
 }
 
-std::string shell_quoted(std::string_view text) {
-  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:@+";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
-  std::string quoted = "'";
-  for (const char c : text)
-    quoted += c == '\'' ? std::string_view("'\\''") : std::string_view(&c, 1);
-  return quoted + "'";
-}
-
 std::string fill_in(std::string_view explanation, const OnePasswordRef& ref) {
-  const std::string account = ref.account.empty() ? "" : " --account " + shell_quoted(ref.account);
-  const std::string item = shell_quoted(ref.item), vault = shell_quoted(ref.vault);
+  const std::string account = ref.account.empty() ? "" : " --account " + base::shell_word(ref.account);
+  const std::string item = base::shell_word(ref.item), vault = base::shell_word(ref.vault);
   return fmt::format(fmt::runtime(explanation), fmt::arg("vault", ref.vault), fmt::arg("item", ref.item),
                      fmt::arg("field", ref.field), fmt::arg("vault_list", "op vault list" + account),
                      fmt::arg("item_list", fmt::format("op item list --vault {}{}", vault, account)),

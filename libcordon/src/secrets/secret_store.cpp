@@ -58,6 +58,16 @@ std::unexpected<Error> fail_unexpectedly(const SecretRef& ref) {
   return fail(Errc::internal, fmt::format("{}: the store failed in an unexpected way", secrets::place_of(ref)));
 }
 
+/// What `call` of a source of `ref` returns.
+template <class Call>
+auto guarded(const SecretRef& ref, const Call& call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const std::exception&) {
+    return fail_unexpectedly(ref);
+  }
+}
+
 }  // namespace
 
 struct SecretStore::Impl {
@@ -120,41 +130,34 @@ void SecretStore::limit_helper_descriptors(std::uint64_t soft_limit) {
 Result<Secret> SecretStore::fetch(const SecretRef& ref, std::chrono::milliseconds deadline) const {
   const SecretSource* source = impl_->source_of(ref);
   if (source == nullptr) return fail_unplugged(ref);
-  try {
+  return guarded(ref, [&]() -> Result<Secret> {
     auto value = source->fetch(ref, std::chrono::steady_clock::now() + deadline);
     if (!value) return value;
     return secrets::accept_value(std::move(*value), ref);
-  } catch (const std::exception&) {
-    return fail_unexpectedly(ref);
-  }
+  });
 }
 
 Result<> SecretStore::can_change(const SecretRef& ref) const {
   const SecretSource* source = impl_->source_of(ref);
   if (source == nullptr) return fail_unplugged(ref);
-  auto can = source->can_change(ref);
+  auto can = guarded(ref, [&] { return source->can_change(ref); });
   if (!can && can.error().context.empty()) can.error().context = secrets::how_to_change(ref);
   return can;
 }
 
 Result<> SecretStore::put(const SecretRef& ref, const Secret& value) const {
   if (auto can = can_change(ref); !can) return can;
-  try {
+  return guarded(ref, [&]() -> Result<> {
     const auto accepted = secrets::accept_value(value.clone(), ref);
     if (!accepted) return std::unexpected(accepted.error());
     return impl_->source_of(ref)->put(ref, *accepted, std::chrono::steady_clock::now() + kChangeDeadline);
-  } catch (const std::exception&) {
-    return fail_unexpectedly(ref);
-  }
+  });
 }
 
 Result<> SecretStore::remove(const SecretRef& ref) const {
   if (auto can = can_change(ref); !can) return can;
-  try {
-    return impl_->source_of(ref)->remove(ref, std::chrono::steady_clock::now() + kChangeDeadline);
-  } catch (const std::exception&) {
-    return fail_unexpectedly(ref);
-  }
+  return guarded(
+      ref, [&] { return impl_->source_of(ref)->remove(ref, std::chrono::steady_clock::now() + kChangeDeadline); });
 }
 
 std::chrono::milliseconds SecretStore::default_deadline(const SecretRef& ref) const {

@@ -153,7 +153,10 @@ class WritableSource final : public SecretSource {
     if (found == entries_.end()) return fail(Errc::secret_missing);
     return Secret(found->second);
   }
-  Result<> can_change(const SecretRef& /*ref*/) const override { return {}; }
+  Result<> can_change(const SecretRef& ref) const override {
+    if (std::get<PluggedRef>(ref).key == "throw at once") throw std::runtime_error("quotes a canary");
+    return {};
+  }
   Result<> put(const SecretRef& ref, const Secret& value, Clock::time_point deadline) const override {
     if (std::get<PluggedRef>(ref).key == "throw") throw std::runtime_error("quotes a canary");
     EXPECT_GT(deadline, Clock::now());
@@ -224,6 +227,9 @@ TEST_F(SecretStoreChange, FailsWithoutQuotingWhatAStoreThrows_R9) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, Errc::internal);
   EXPECT_EQ(failed.error().context.find("canary"), std::string::npos);
+  EXPECT_EQ(store.can_change(PluggedRef{"mine", "throw at once"}).error().code, Errc::internal);
+  EXPECT_EQ(store.put(PluggedRef{"mine", "throw at once"}, Secret("value")).error().code, Errc::internal);
+  EXPECT_EQ(store.remove(PluggedRef{"mine", "throw at once"}).error().code, Errc::internal);
   EXPECT_EQ(store.put(PluggedRef{"none", "x"}, Secret("value")).error().code, Errc::store_unavailable);
 }
 
