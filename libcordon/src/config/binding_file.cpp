@@ -46,19 +46,6 @@ std::unexpected<Error> fail_corrupt(const std::filesystem::path& path, Place pla
                   printable(path.native()), place.line, place.column, message));
 }
 
-Result<BindingFile> parse(std::string_view text, const std::filesystem::path& path) {
-  if (const auto bad = find_invalid_utf8(text)) return fail_corrupt(path, place_of(text, *bad), "not UTF-8");
-  const auto document = parse_document(text);
-  if (!document) return fail_corrupt(path, document.error().place, document.error().message);
-  BindingFile file{.exists = true, .entries = {}};
-  Reading reading(path);
-  read_table<BindingFile>({*document, "", reading}, kFileKeys, file);
-  const auto faults = reading.take_faults();
-  if (faults.empty()) return file;
-  const ConfigFault& first = faults.front();
-  return fail_corrupt(path, {first.line, first.column}, first.key + ": " + first.message);
-}
-
 // Only for text in UTF-8.
 std::string basic_string(std::string_view text) {
   std::string out = "\"";
@@ -85,7 +72,22 @@ std::string ports_of(const PortSet& ports) {
   return ports.any ? "\"any\"" : fmt::format("[{}]", fmt::join(ports.list, ", "));
 }
 
-std::string compose(const std::vector<BindingEntry>& entries) {
+}  // namespace
+
+Result<BindingFile> parse_bindings(std::string_view text, const std::filesystem::path& path) {
+  if (const auto bad = find_invalid_utf8(text)) return fail_corrupt(path, place_of(text, *bad), "not UTF-8");
+  const auto document = parse_document(text);
+  if (!document) return fail_corrupt(path, document.error().place, document.error().message);
+  BindingFile file{.exists = true, .entries = {}};
+  Reading reading(path);
+  read_table<BindingFile>({*document, "", reading}, kFileKeys, file);
+  const auto faults = reading.take_faults();
+  if (faults.empty()) return file;
+  const ConfigFault& first = faults.front();
+  return fail_corrupt(path, {first.line, first.column}, first.key + ": " + first.message);
+}
+
+std::string compose_bindings(const std::vector<BindingEntry>& entries) {
   std::string out = "# Which secret may go where. Written by Cordon; `cordon approve` adds to it.\n";
   for (const BindingEntry& entry : entries) {
     const Binding& binding = entry.binding;
@@ -97,15 +99,13 @@ std::string compose(const std::vector<BindingEntry>& entries) {
   return out;
 }
 
-}  // namespace
-
 Result<BindingFile> read_binding_file(const std::filesystem::path& path) {
   if (const auto safe = base::check_private_folder(path.parent_path()); !safe) {
     if (safe.error().code == Errc::file_missing) return BindingFile{};
     return std::unexpected(safe.error());
   }
   const auto content = base::read_private_file(path, kMaxSize);
-  if (content) return parse(content->view(), path);
+  if (content) return parse_bindings(content->view(), path);
   if (content.error().code == Errc::file_missing) return BindingFile{};
   return std::unexpected(content.error());
 }
@@ -117,7 +117,7 @@ Result<base::UniqueFd> lock_bindings(const std::filesystem::path& path) {
 }
 
 Result<> write_binding_file(const std::filesystem::path& path, const std::vector<BindingEntry>& entries) {
-  const std::string text = compose(entries);
+  const std::string text = compose_bindings(entries);
   if (text.size() > kMaxSize) {
     return fail(Errc::file_failed,
                 fmt::format("{} would be larger than the {} bytes allowed", path.native(), kMaxSize));

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cordon/bindings.hpp>
@@ -23,6 +24,12 @@ struct BindingFile {
   bool exists = false;
   std::vector<BindingEntry> entries;
 };
+
+/// What `text`, the content of the file at `path`, says. @returns config_invalid
+Result<BindingFile> parse_bindings(std::string_view text, const std::filesystem::path& path);
+
+/// The content of a file with `entries`, whose texts are UTF-8.
+std::string compose_bindings(const std::vector<BindingEntry>& entries);
 
 /// @returns as review_bindings; a missing file or folder is no error
 Result<BindingFile> read_binding_file(const std::filesystem::path& path);
