@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <memory>
 
 #include "command.hpp"
+#include "exit.hpp"
 #include "json_output.hpp"
 #include "running_instance.hpp"
 
@@ -21,23 +21,32 @@ struct Options {
 /// Secrets are fetched anew, each within a time of its own; a person may have to unlock a store.
 constexpr std::chrono::minutes kReloadTime{5};
 
-bool may_mend_itself(const Error& error) {
-  return error.code == Errc::store_unavailable || error.code == Errc::secret_timeout;
+/// The instance, if there is one, did not say how it went.
+Exit report_silence(const Context& context, const Options& options, const Instance& instance, const Error& error) {
+  const bool asked = error.code != Errc::not_running && error.code != Errc::file_unsafe;
+  if (options.json)
+    print_json(context.terminal, {{"instance", instance.name},
+                                  {"reloaded", asked ? Json() : Json(false)},
+                                  {"errors", json_of(std::vector{error})}});
+  const Exit exit = report_unreachable(context, options.target, instance, error);
+  if (asked)
+    context.terminal.hint(
+        fmt::format("whether it has reloaded is not known; see: {}", command_line("status", options.target)));
+  return exit;
 }
 
 Exit report_failure(const Context& context, const Options& options, const Instance& instance,
                     const std::vector<Error>& errors) {
   if (options.json)
     print_json(context.terminal, {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}});
-  if (errors.size() == 1 && errors[0].code == Errc::not_running)
-    return report_unreachable(context, options.target, instance, errors[0]);
   for (const Error& error : errors)
     context.terminal.error(error.message());
-  const bool temporary = std::ranges::all_of(errors, may_mend_itself);
+  if (errors.front().code == Errc::cancelled) return Exit::failed;  // it is stopping
+  const Exit exit = exit_of(errors);
   context.terminal.hint(fmt::format("{} goes on with what it had; {}, then: {}", instance.name,
-                                    temporary ? "make the store available" : "mend the above",
+                                    exit == Exit::store_unavailable ? "make the store available" : "mend the above",
                                     command_line("reload", options.target)));
-  return temporary ? Exit::store_unavailable : Exit::failed;
+  return exit;
 }
 
 void report_success(const Context& context, const Options& options, const Instance& instance,
@@ -55,8 +64,9 @@ Exit run(const Context& context, const Options& options) {
   const auto found = find_instance(context, options.target);
   if (!found) return Exit::failed;
   const auto outcome = found->client.reload(kReloadTime);
-  if (!outcome) return report_failure(context, options, found->instance, outcome.error());
-  report_success(context, options, found->instance, *outcome);
+  if (!outcome) return report_silence(context, options, found->instance, outcome.error());
+  if (!*outcome) return report_failure(context, options, found->instance, outcome->error());
+  report_success(context, options, found->instance, **outcome);
   return Exit::done;
 }
 

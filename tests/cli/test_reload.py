@@ -152,7 +152,10 @@ class Reload(CliTest):
         eventually(begun.exists)
         self.assert_done(self.cordon("stop"))
         self.assertEqual(daemon.wait(6), 0)
-        self.assertEqual(reload.wait(20), 1)
+        _, told = reload.communicate(timeout=20)
+        self.assertEqual(reload.returncode, 1)
+        self.assertIn(b"whether it has reloaded is not known", told)
+        self.assertNotIn(b"goes on with what it had", told)
 
 
 if __name__ == "__main__":

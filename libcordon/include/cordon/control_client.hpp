@@ -39,8 +39,9 @@ enum class Follow : std::uint8_t { no, yes };
 /// Thread-safe.
 ///
 /// Every call fails with not_running when no socket answers; file_unsafe when a socket, its folder or the process behind it
-/// belongs to someone else; peer_refused when the instance runs as another user; timed_out; connection_lost;
-/// upstream_protocol (what answers is not an instance of this version).
+/// belongs to someone else; timed_out; connection_lost; upstream_protocol (what answers is not an instance of this version);
+/// peer_refused (the instance takes this process for another user's); not_supported (the host program does not offer that);
+/// internal (no socket is to be had, or the instance is out of resources).
 class ControlClient {
  public:
   explicit ControlClient(const Instance& instance);
@@ -49,8 +50,9 @@ class ControlClient {
 
   Result<InstanceStatus> status(std::chrono::milliseconds deadline) const;
 
-  /// @returns once it is done; every error of the step that failed, which left everything as it was
-  ReloadOutcome reload(std::chrono::milliseconds deadline) const;
+  /// @returns once it is done: what the instance says of it, which is a report, or every error of the step that failed and
+  /// left everything as it was. An error instead (timed_out, connection_lost) leaves open whether it has reloaded
+  Result<ReloadOutcome> reload(std::chrono::milliseconds deadline) const;
 
   /// Makes the instance stop and returns when it has given up its port and its socket.
   /// @returns timed_out when it is still there: call again with `immediate`

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/bytes.hpp"
 #include "base/unique_fd.hpp"
@@ -18,7 +17,6 @@ namespace cordon {
 namespace {
 
 using control::Clock;
-using nlohmann::json;
 using std::chrono::milliseconds;
 
 /// Thousands of routes fit.
@@ -28,10 +26,10 @@ constexpr std::size_t kMaxAnswer = std::size_t{16} * 1024 * 1024;
 class Conversation {
  public:
   static Result<Conversation> begin(const std::filesystem::path& path, std::string_view operation,
-                                    const json& arguments, Clock::time_point deadline) {
+                                    const control::Request& asked, Clock::time_point deadline) {
     auto socket = control::connect_to(path);
     if (!socket) return std::unexpected(socket.error());
-    const std::string body = control::text_of(arguments);
+    const std::string body = control::to_json(asked);
     const std::string request = fmt::format(
         "POST /{} HTTP/1.1\r\nHost: cordon\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
         operation, body.size(), body);
@@ -108,20 +106,30 @@ class Conversation {
   http1::Parser parser_{http1::Parser::Kind::response};
 };
 
-/// A conversation whose answer has begun with 200.
-using Opened = std::expected<Conversation, std::vector<Error>>;
+/// Who says that it has failed.
+enum class Teller : std::uint8_t { client, instance };
 
-Opened ask(const std::filesystem::path& path, std::string_view operation, const json& arguments,
+struct Failure {
+  std::vector<Error> errors;  ///< At least one.
+  Teller teller = Teller::client;
+};
+
+/// A conversation whose answer has begun with 200.
+using Opened = std::expected<Conversation, Failure>;
+
+Opened ask(const std::filesystem::path& path, std::string_view operation, const control::Request& asked,
            Clock::time_point deadline) {
-  const auto failed = [](Error error) { return std::unexpected(std::vector<Error>{std::move(error)}); };
-  auto conversation = Conversation::begin(path, operation, arguments, deadline);
+  const auto failed = [](Error error) { return std::unexpected(Failure{{std::move(error)}, Teller::client}); };
+  auto conversation = Conversation::begin(path, operation, asked, deadline);
   if (!conversation) return failed(conversation.error());
   const auto status = conversation->head(deadline);
   if (!status) return failed(status.error());
   if (*status == 200) return *std::move(conversation);
   const auto body = conversation->body(deadline);
   if (!body) return failed(body.error());
-  return std::unexpected(control::parse_errors(*body));
+  auto errors = control::parse_errors(*body);
+  if (!errors) return failed(errors.error());
+  return std::unexpected(Failure{*std::move(errors), Teller::instance});
 }
 
 /// Whether the instance that was looked for may be at the next place: nobody is at this one, or another instance.
@@ -131,23 +139,23 @@ bool look_further(Errc code) {
 
 /// Asks at each place until one answers for the instance of `config`.
 Opened ask_first(const std::vector<std::filesystem::path>& places, const std::filesystem::path& config,
-                 std::string_view operation, json arguments, Clock::time_point deadline) {
-  if (!config.empty()) arguments["config"] = control::json_path(config);
+                 std::string_view operation, control::Request asked, Clock::time_point deadline) {
+  if (!config.empty()) asked.config = control::json_path(config);
   Error error = {Errc::not_running, "no running instance answers"};
   for (const std::filesystem::path& place : places) {
-    auto opened = ask(place, operation, arguments, deadline);
+    auto opened = ask(place, operation, asked, deadline);
     if (opened) return opened;
-    const Errc code = opened.error().front().code;
+    const Errc code = opened.error().errors.front().code;
     // A place that is not safe may hide nothing; what is said of it is said when no other place answers.
-    if (code == Errc::file_unsafe) error = opened.error().front();
+    if (code == Errc::file_unsafe) error = opened.error().errors.front();
     if (code != Errc::file_unsafe && !look_further(code)) return opened;
   }
-  return std::unexpected(std::vector<Error>{error});
+  return std::unexpected(Failure{{error}, Teller::client});
 }
 
 /// The error of an operation that has only one.
 std::unexpected<Error> single(const Opened& opened) {
-  return std::unexpected(opened.error().front());
+  return std::unexpected(opened.error().errors.front());
 }
 
 }  // namespace
@@ -160,27 +168,27 @@ ControlClient::ControlClient(std::filesystem::path socket) : sockets_{std::move(
 
 Result<InstanceStatus> ControlClient::status(milliseconds deadline) const {
   const auto end = Clock::now() + deadline;
-  auto opened = ask_first(sockets_, config_, "status", json::object(), end);
+  auto opened = ask_first(sockets_, config_, "status", {}, end);
   if (!opened) return single(opened);
   const auto body = opened->body(end);
   return body ? control::parse_status(*body) : std::unexpected(body.error());
 }
 
-ReloadOutcome ControlClient::reload(milliseconds deadline) const {
+Result<ReloadOutcome> ControlClient::reload(milliseconds deadline) const {
   const auto end = Clock::now() + deadline;
-  auto opened = ask_first(sockets_, config_, "reload", json::object(), end);
-  if (!opened) return std::unexpected(std::move(opened.error()));
+  auto opened = ask_first(sockets_, config_, "reload", {}, end);
+  if (!opened && opened.error().teller == Teller::client) return single(opened);
+  if (!opened) return ReloadOutcome(std::unexpected(std::move(opened.error().errors)));
   const auto body = opened->body(end);
-  if (!body) return std::unexpected(std::vector<Error>{body.error()});
+  if (!body) return std::unexpected(body.error());
   auto report = control::parse_report(*body);
-  if (!report) return std::unexpected(std::vector<Error>{report.error()});
-  return *std::move(report);
+  if (!report) return std::unexpected(report.error());
+  return ReloadOutcome(*std::move(report));
 }
 
 Result<> ControlClient::stop(StopMode mode, milliseconds deadline) const {
   const auto end = Clock::now() + deadline;
-  const json arguments = {{"mode", mode == StopMode::immediate ? "immediate" : "graceful"}};
-  auto opened = ask_first(sockets_, config_, "stop", arguments, end);
+  auto opened = ask_first(sockets_, config_, "stop", {.mode = mode}, end);
   if (!opened) return single(opened);
   if (const auto body = opened->body(end); !body) return std::unexpected(body.error());
   return opened->wait_for_close(end);
@@ -188,18 +196,17 @@ Result<> ControlClient::stop(StopMode mode, milliseconds deadline) const {
 
 Result<bool> ControlClient::forget_secret(std::string_view name, milliseconds deadline) const {
   const auto end = Clock::now() + deadline;
-  auto opened = ask_first(sockets_, config_, "forget-secret", {{"name", name}}, end);
+  auto opened = ask_first(sockets_, config_, "forget-secret", {.name = std::string(name)}, end);
   if (!opened) return single(opened);
   const auto body = opened->body(end);
   if (!body) return std::unexpected(body.error());
-  return json::parse(*body, nullptr, false) == json{{"known", true}};
+  return control::parse_known(*body);
 }
 
 Result<> ControlClient::read_log(LogFormat format, Follow follow, const LogReader& reader,
                                  milliseconds deadline) const {
   const auto end = Clock::now() + deadline;
-  const json arguments = {{"format", format == LogFormat::json ? "json" : "text"}, {"follow", follow == Follow::yes}};
-  auto opened = ask_first(sockets_, config_, "log", arguments, end);
+  auto opened = ask_first(sockets_, config_, "log", {.format = format, .follow = follow}, end);
   if (!opened) return single(opened);
   const auto piece_deadline = follow == Follow::yes ? Clock::time_point::max() : end;
   for (;;) {

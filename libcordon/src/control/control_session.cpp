@@ -12,8 +12,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include <cordon/version.hpp>
 
 #include "control/socket_io.hpp"
@@ -24,7 +22,6 @@
 namespace cordon::control {
 namespace {
 
-using nlohmann::json;
 using std::chrono::seconds;
 
 constexpr seconds kRequestTime{5};
@@ -34,15 +31,16 @@ constexpr std::size_t kLinesShown = 200;
 /// Fewer than there may be clients, so that `stop` always finds a place.
 constexpr int kMaxFollowers = 8;
 
-struct Request {
+/// A request as it came in.
+struct Received {
   std::string operation;  ///< The target, such as `/status`.
-  json arguments;         ///< An object.
-
-  std::string text(const char* key) const {
-    const auto found = arguments.find(key);
-    return found != arguments.end() && found->is_string() ? found->get<std::string>() : std::string();
-  }
+  std::string body;
 };
+
+std::string head_of(int status, std::string_view type, std::size_t size) {
+  return fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", status,
+                     status == 200 ? "OK" : "Refused", type, size);
+}
 
 Result<std::string> operation_of(const http1::RequestHead& head) {
   if (head.method != "POST") return fail(Errc::bad_request, "the control socket takes POST only");
@@ -68,7 +66,7 @@ class Session {
  private:
   Result<> converse_safely();
   Result<> converse();
-  Result<Request> read_request();
+  Result<Received> read_request();
   Result<> answer(int status, std::string_view type, std::string_view body);
   Result<> answer_json(std::string_view body) { return answer(200, "application/json", body); }
   Result<> answer_errors(const std::vector<Error>& errors);
@@ -120,22 +118,22 @@ Result<> Session::converse_safely() {
 
 Result<> Session::converse() {
   if (auto ours = check_peer(client_); !ours) return ours;
-  const auto request = read_request();
+  const auto received = read_request();
+  if (!received) return std::unexpected(received.error());
+  const auto request = parse_request(received->body);
   if (!request) return std::unexpected(request.error());
-  const auto operation = std::ranges::find(kOperations, request->operation, &Operation::name);
+  const auto operation = std::ranges::find(kOperations, received->operation, &Operation::name);
   if (operation == kOperations.end()) return fail(Errc::not_found, "there is no such operation");
-  const std::string config = request->text("config");
-  if (!config.empty() && config != served_.config)
+  if (!request->config.empty() && request->config != served_.config)
     return fail(Errc::wrong_instance, fmt::format("this instance runs {}", served_.config));
   return (this->*operation->run)(*request);
 }
 
-Result<Request> Session::read_request() {
+Result<Received> Session::read_request() {
   const auto deadline = Clock::now() + kRequestTime;
   http1::Parser parser(http1::Parser::Kind::request);
   std::array<std::byte, 4096> buffer{};
-  Request request;
-  std::string body;
+  Received request;
   for (base::ConstBytes input;;) {
     const auto event = parser.next(input);
     if (!event) return std::unexpected(event.error());
@@ -149,23 +147,18 @@ Result<Request> Session::read_request() {
       if (!operation) return std::unexpected(operation.error());
       request.operation = *std::move(operation);
     } else if (*event == http1::Event::body) {
-      body.append(reinterpret_cast<const char*>(parser.body().data()), parser.body().size());
-      if (body.size() > kMaxBody) return fail(Errc::bad_request, "the request is too large");
+      request.body.append(reinterpret_cast<const char*>(parser.body().data()), parser.body().size());
+      if (request.body.size() > kMaxBody) return fail(Errc::bad_request, "the request is too large");
     } else if (*event == http1::Event::end) {
-      break;
+      return request;
     }
   }
-  request.arguments = json::parse(body, nullptr, false);
-  if (!request.arguments.is_object()) return fail(Errc::bad_request, "the request is not a JSON object");
-  return request;
 }
 
 Result<> Session::answer(int status, std::string_view type, std::string_view body) {
-  const std::string head =
-      fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", status,
-                  status == 200 ? "OK" : "Refused", type, body.size());
   const auto deadline = Clock::now() + kAnswerTime;
-  if (auto sent = send_all(client_, head, deadline); !sent) return fail(Errc::connection_lost);
+  if (auto sent = send_all(client_, head_of(status, type, body.size()), deadline); !sent)
+    return fail(Errc::connection_lost);
   if (auto sent = send_all(client_, body, deadline); !sent) return fail(Errc::connection_lost);
   return {};
 }
@@ -193,7 +186,7 @@ Result<> Session::stop(const Request& request) {
   if (!served_.handlers.stop) return fail_unsupported();
   // First the answer: stopping may end this session at once. A client that does not wait for it is obeyed all the same.
   (void)answer_json("{}");
-  served_.handlers.stop(request.text("mode") == "immediate" ? StopMode::immediate : StopMode::graceful);
+  served_.handlers.stop(request.mode);
   return wait_for_end();
 }
 
@@ -204,16 +197,15 @@ Result<> Session::wait_for_end() {
 
 Result<> Session::forget_secret(const Request& request) {
   if (!served_.handlers.forget_secret) return fail_unsupported();
-  return answer_json(text_of({{"known", served_.handlers.forget_secret(request.text("name"))}}));
+  return answer_json(known_to_json(served_.handlers.forget_secret(request.name)));
 }
 
 Result<> Session::log(const Request& request) {
   if (served_.log == nullptr) return fail_unsupported();
-  const LogFormat format = request.text("format") == "json" ? LogFormat::json : LogFormat::text;
   RecentLog::Position position = served_.log->last(kLinesShown);
-  if (request.arguments.value("follow", json()) == true) return follow(position, format);
+  if (request.follow == Follow::yes) return follow(position, request.format);
   std::string lines;
-  for (std::string more; !(more = served_.log->read(position, format)).empty();)
+  for (std::string more; !(more = served_.log->read(position, request.format)).empty();)
     lines += more;
   return answer(200, "text/plain; charset=utf-8", lines);
 }
@@ -268,10 +260,12 @@ void serve_client(int client, Served& served) noexcept {
 }
 
 void refuse_client(int client) noexcept {
-  constexpr std::string_view kBusy =
-      "HTTP/1.1 503 Refused\r\nContent-Type: application/json\r\nContent-Length: 93\r\nConnection: close\r\n\r\n"
-      R"({"errors":[{"code":"internal","message":"the control socket has too many clients just now"}]})";
-  (void)send_all(client, kBusy, Clock::now());
+  try {
+    const std::string body = to_json({Error{Errc::internal, "the control socket has too many clients just now"}});
+    (void)send_all(client, head_of(503, "application/json", body.size()) + body, Clock::now());
+  } catch (const std::exception&) {
+    return;  // no memory for an answer: the client sees its connection close
+  }
 }
 
 }  // namespace cordon::control

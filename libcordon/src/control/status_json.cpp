@@ -66,10 +66,11 @@ std::string dump(const Json& value) {
 // The other direction. Whatever is missing or of another type throws Json::exception, which `reading` catches, as it does this.
 struct Malformed {};
 
-int digits(std::string_view text, std::size_t begin, std::size_t count) {
-  int value = 0;
+/// The number in `count` digits from `begin` on, at most `max`.
+unsigned digits(std::string_view text, std::size_t begin, std::size_t count, unsigned max) {
+  unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data() + begin, text.data() + begin + count, value);
-  if (error != std::errc() || end != text.data() + begin + count) throw Malformed();
+  if (error != std::errc() || end != text.data() + begin + count || value > max) throw Malformed();
   return value;
 }
 
@@ -78,10 +79,12 @@ Time time_from(const Json& value) {
   using namespace std::chrono;
   const auto& text = value.get_ref<const std::string&>();
   if (text.size() != 24) throw Malformed();
-  const year_month_day date{year(digits(text, 0, 4)), month(static_cast<unsigned>(digits(text, 5, 2))),
-                            day(static_cast<unsigned>(digits(text, 8, 2)))};
-  return sys_days(date) + hours(digits(text, 11, 2)) + minutes(digits(text, 14, 2)) + seconds(digits(text, 17, 2)) +
-         milliseconds(digits(text, 20, 3));
+  // Later years are beyond the nanoseconds of a system_clock's int64.
+  const year_month_day date{year(static_cast<int>(digits(text, 0, 4, 2200))), month(digits(text, 5, 2, 12)),
+                            day(digits(text, 8, 2, 31))};
+  if (!date.ok() || date.year() < year(1970)) throw Malformed();
+  return sys_days(date) + hours(digits(text, 11, 2, 23)) + minutes(digits(text, 14, 2, 59)) +
+         seconds(digits(text, 17, 2, 59)) + milliseconds(digits(text, 20, 3, 999));
 }
 
 Errc code_from(std::string_view word) {
@@ -177,12 +180,29 @@ std::string to_json(const InstanceStatus& status) {
 
 namespace control {
 
-std::string text_of(const nlohmann::json& value) {
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string json_path(const std::filesystem::path& path) {
+  return Json::parse(dump(path.native())).get<std::string>();
 }
 
-std::string json_path(const std::filesystem::path& path) {
-  return nlohmann::json::parse(text_of(path.native())).get<std::string>();
+std::string to_json(const Request& request) {
+  return dump({{"config", request.config},
+               {"name", request.name},
+               {"mode", request.mode == StopMode::immediate ? "immediate" : "graceful"},
+               {"format", request.format == LogFormat::json ? "json" : "text"},
+               {"follow", request.follow == Follow::yes}});
+}
+
+Result<Request> parse_request(std::string_view text) {
+  try {
+    const Json value = Json::parse(text);
+    return Request{.config = value.value("config", ""),
+                   .name = value.value("name", ""),
+                   .mode = value.value("mode", "") == "immediate" ? StopMode::immediate : StopMode::graceful,
+                   .format = value.value("format", "") == "json" ? LogFormat::json : LogFormat::text,
+                   .follow = value.value("follow", false) ? Follow::yes : Follow::no};
+  } catch (const Json::exception&) {
+    return fail(Errc::bad_request, "the request is not the JSON object that it should be");
+  }
 }
 
 Result<InstanceStatus> parse_status(std::string_view text) {
@@ -211,15 +231,22 @@ std::string to_json(const std::vector<Error>& errors) {
   return dump(out);
 }
 
-std::vector<Error> parse_errors(std::string_view text) {
-  auto errors = reading(text, [](const Json& value) {
+Result<std::vector<Error>> parse_errors(std::string_view text) {
+  return reading(text, [](const Json& value) {
     std::vector<Error> out;
     for (const Json& error : value.at("errors"))
       out.push_back(error_from(error));
+    if (out.empty()) throw Malformed();
     return out;
   });
-  if (errors && !errors->empty()) return *std::move(errors);
-  return {fail_reading().error()};
+}
+
+std::string known_to_json(bool known) {
+  return dump({{"known", known}});
+}
+
+Result<bool> parse_known(std::string_view text) {
+  return reading(text, [](const Json& value) { return value.at("known").get<bool>(); });
 }
 
 }  // namespace control

@@ -1,0 +1,84 @@
+#include "control/status_json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace cordon::control {
+namespace {
+
+TEST(StatusJson, ARequestComesOutAsItWentIn) {
+  const auto request = parse_request(to_json(Request{.config = "/shop/cordon.toml",
+                                                     .name = "stripe",
+                                                     .mode = StopMode::immediate,
+                                                     .format = LogFormat::json,
+                                                     .follow = Follow::yes}));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->config, "/shop/cordon.toml");
+  EXPECT_EQ(request->name, "stripe");
+  EXPECT_EQ(request->mode, StopMode::immediate);
+  EXPECT_EQ(request->format, LogFormat::json);
+  EXPECT_EQ(request->follow, Follow::yes);
+}
+
+TEST(StatusJson, WhatARequestLeavesOutIsAsUsual) {
+  const auto request = parse_request("{}");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->config, "");
+  EXPECT_EQ(request->mode, StopMode::graceful);
+  EXPECT_EQ(request->format, LogFormat::text);
+  EXPECT_EQ(request->follow, Follow::no);
+}
+
+TEST(StatusJson, ARequestWithMembersOfOtherTypesIsRefused) {
+  for (const char* text : {"", "[]", "7", "{", "{\"config\":7}", "{\"follow\":\"yes\"}", "{\"mode\":null}"}) {
+    const auto request = parse_request(text);
+    ASSERT_FALSE(request) << text;
+    EXPECT_EQ(request.error().code, Errc::bad_request) << text;
+  }
+}
+
+std::string status_with(std::string_view started) {
+  return "{\"pid\":1,\"version\":\"v\",\"config\":\"/c\",\"socket\":\"/s\",\"instance\":\"i\",\"port\":1,"
+         "\"started\":\"" +
+         std::string(started) +
+         "\",\"reloads\":0,\"connections\":0,\"tokens_enforced\":false,\"unmatched\":0,\"routes\":[]}";
+}
+
+TEST(StatusJson, TakesTimesThatAreTimesOnly) {
+  EXPECT_TRUE(parse_status(status_with("2026-11-22T11:08:43.456Z")));
+  EXPECT_TRUE(parse_status(status_with("2024-02-29T23:59:59.999Z")));
+  for (const char* time : {"", "2026-11-22", "2026-13-22T11:08:43.456Z", "2026-02-29T11:08:43.456Z",
+                           "2026-11-22T24:00:00.000Z", "9999-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z",
+                           "-026-11-22T11:08:43.456Z", "2026-11-22T11:08:43.x56Z"}) {
+    const auto status = parse_status(status_with(time));
+    ASSERT_FALSE(status) << time;
+    EXPECT_EQ(status.error().code, Errc::upstream_protocol) << time;
+  }
+}
+
+TEST(StatusJson, ReportsOfOtherShapesAreNotUnderstood) {
+  for (const char* text : {"", "{}", "[]", "{\"warnings\":{}}", "{\"warnings\":[7]}", "{\"warnings\":\"x\"}"})
+    EXPECT_EQ(parse_report(text).error().code, Errc::upstream_protocol) << text;
+  for (const char* text : {"", "{}", "{\"known\":1}", "{\"known\":\"true\"}"})
+    EXPECT_EQ(parse_known(text).error().code, Errc::upstream_protocol) << text;
+  EXPECT_TRUE(parse_known(known_to_json(true)).value());
+  EXPECT_FALSE(parse_known(known_to_json(false)).value());
+}
+
+TEST(StatusJson, ErrorsAreAtLeastOne) {
+  for (const char* text :
+       {"", "{}", "{\"errors\":[]}", "{\"errors\":[{}]}", "{\"errors\":[{\"code\":1,\"message\":\"\"}]}"})
+    EXPECT_EQ(parse_errors(text).error().code, Errc::upstream_protocol) << text;
+}
+
+TEST(StatusJson, ErrorOfACodeThatIsNotKnownHereIsInternal) {
+  const auto errors = parse_errors("{\"errors\":[{\"code\":\"of_tomorrow\",\"message\":\"what it is\"}]}");
+  ASSERT_TRUE(errors);
+  EXPECT_EQ(errors->front().code, Errc::internal);
+  EXPECT_EQ(errors->front().context, "what it is");
+}
+
+}  // namespace
+}  // namespace cordon::control
