@@ -21,24 +21,24 @@ std::vector<NamedSecret> secrets_of(const Config& config) {
   return secrets;
 }
 
+void report_unknown_name(const Terminal& terminal, const Target& target, std::string_view kind, std::string_view name,
+                         std::span<const std::string_view> known) {
+  terminal.error(fmt::format("there is no {} `{}` in {}", kind, name, target.instance.config.string()));
+  if (const auto guess = nearest(name, known))
+    terminal.hint(fmt::format("did you mean `{}`?", *guess));
+  else if (!known.empty())
+    terminal.hint(fmt::format("there are: {}", fmt::join(known, ", ")));
+}
+
 const NamedSecret* find_secret(const Terminal& terminal, const Target& target, const std::vector<NamedSecret>& secrets,
                                std::string_view name) {
   const auto found = std::ranges::find(secrets, name, &NamedSecret::name);
   if (found != secrets.end()) return &*found;
-  terminal.error(fmt::format("there is no route or listener called {} in {}", name, target.instance.config.string()));
   std::vector<std::string_view> names;
   for (const NamedSecret& secret : secrets)
     names.push_back(secret.name);
-  if (const auto guess = nearest(name, names))
-    terminal.hint(fmt::format("did you mean {}?", *guess));
-  else if (!names.empty())
-    terminal.hint(fmt::format("there are: {}", fmt::join(names, ", ")));
+  report_unknown_name(terminal, target, "route or listener", name, names);
   return nullptr;
-}
-
-Exit exit_of(const Error& error) {
-  const bool temporary = error.code == Errc::store_unavailable || error.code == Errc::secret_timeout;
-  return temporary ? Exit::store_unavailable : Exit::failed;
 }
 
 }  // namespace cordon::cli

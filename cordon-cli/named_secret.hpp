@@ -1,6 +1,7 @@
 // The secrets of a config by the names of the routes and listeners that use them.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,11 +21,12 @@ struct NamedSecret {
 /// Of all routes, then of all listeners, in the file's order.
 std::vector<NamedSecret> secrets_of(const Config& config);
 
-/// The one called `name`. When there is none, that is reported, with the nearest name.
+/// Says that the config has no `kind` (such as "route") called `name`, and which of `known`, its names, is meant or are there.
+void report_unknown_name(const Terminal& terminal, const Target& target, std::string_view kind, std::string_view name,
+                         std::span<const std::string_view> known);
+
+/// The one called `name`. When there is none, that is reported.
 const NamedSecret* find_secret(const Terminal& terminal, const Target& target, const std::vector<NamedSecret>& secrets,
                                std::string_view name);
-
-/// What a command that could not use a store exits with: 4 where trying again later may help.
-Exit exit_of(const Error& error);
 
 }  // namespace cordon::cli

@@ -15,12 +15,9 @@ using Time = std::chrono::system_clock::time_point;
 
 constexpr std::size_t kColumns = 7;
 using Row = std::array<std::string, kColumns>;
-
-std::string destination(const RouteStatus& route) {
-  const bool literal6 = route.host.find(':') != std::string::npos;
-  const std::string ports = route.ports.any ? "*" : fmt::format("{}", fmt::join(route.ports.list, ","));
-  return fmt::format("{}{}{}:{}", literal6 ? "[" : "", route.host, literal6 ? "]" : "", ports);
-}
+/// Counts stand at the right of their columns.
+constexpr std::array<std::string_view, kColumns> kCell = {"{:<{}}", "{:<{}}", "{:>{}}", "{:>{}}",
+                                                          "{:>{}}", "{:<{}}", ""};
 
 std::string ago(const std::optional<Time>& time, Time now) {
   return time ? rough_time(now - *time) + " ago" : "never";
@@ -28,7 +25,7 @@ std::string ago(const std::optional<Time>& time, Time now) {
 
 Row row_of(const RouteStatus& route, Time now) {
   return {route.name,
-          destination(route),
+          destination_text(route.host, route.ports),
           fmt::format("{}", route.requests),
           fmt::format("{}", route.injected),
           fmt::format("{}", route.refused),
@@ -36,16 +33,12 @@ Row row_of(const RouteStatus& route, Time now) {
           route.approved ? secret_text(route.secret, now) : "not approved yet: run `cordon approve`"};
 }
 
-std::string padded(const std::string& text, std::size_t width, bool number) {
-  return number ? fmt::format("{:>{}}", text, width) : fmt::format("{:<{}}", text, width);
-}
-
-/// Counts stand at the right of their columns; the last column is as long as it is.
+/// The last column is as long as it is.
 std::string line_of(const Row& row, const std::array<std::size_t, kColumns>& widths) {
   std::string line = " ";
   for (std::size_t i = 0; i < kColumns; ++i) {
     line += ' ';
-    line += i + 1 == kColumns ? row[i] : padded(row[i], widths[i], i >= 2 && i <= 4) + " ";
+    line += i + 1 == kColumns ? row[i] : fmt::format(fmt::runtime(kCell[i]), row[i], widths[i]) + " ";
   }
   return line;
 }
@@ -71,6 +64,12 @@ void print_field(Terminal& terminal, std::string_view label, std::string_view va
 }
 
 }  // namespace
+
+std::string destination_text(std::string_view host, const PortSet& ports) {
+  const bool literal6 = host.contains(':');
+  const std::string list = ports.any ? "*" : fmt::format("{}", fmt::join(ports.list, ","));
+  return fmt::format("{}{}{}:{}", literal6 ? "[" : "", host, literal6 ? "]" : "", list);
+}
 
 std::string rough_time(std::chrono::system_clock::duration time) {
   const auto seconds = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(time).count(), 0);

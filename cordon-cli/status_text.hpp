@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include <cordon/control_client.hpp>
 
@@ -11,6 +12,9 @@
 namespace cordon::cli {
 
 void print_status(Terminal& terminal, const InstanceStatus& status, std::chrono::system_clock::time_point now);
+
+/// `api.example.com:443,8443`, `[::1]:*`.
+std::string destination_text(std::string_view host, const PortSet& ports);
 
 /// What is known of a route's secret: source, age, last error; never a value.
 std::string secret_text(const SecretStatus& secret, std::chrono::system_clock::time_point now);

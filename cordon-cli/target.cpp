@@ -17,11 +17,6 @@ void report_faults(const Terminal& terminal, const Instance& instance, const std
                             instance.config.string(), faults.size() == 1 ? "it" : "them"));
 }
 
-void append_config_features(const Config& config, std::vector<std::string>& out) {
-  for (const Listener& listener : config.listeners)
-    out.push_back(fmt::format("listener {}: PostgreSQL listeners are not in this version", listener.name));
-}
-
 }  // namespace
 
 void add_target_options(CLI::App& app, TargetOptions& options) {
@@ -94,7 +89,8 @@ void report_missing_config(const Terminal& terminal, const Instance& instance) {
 
 std::vector<std::string> unsupported_features(const Config& config) {
   std::vector<std::string> out;
-  append_config_features(config, out);
+  for (const Listener& listener : config.listeners)
+    out.push_back(fmt::format("listener {}: PostgreSQL listeners are not in this version", listener.name));
   return out;
 }
 

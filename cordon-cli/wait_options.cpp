@@ -40,17 +40,17 @@ void add_patience_options(CLI::App& app, PatienceOptions& options) {
       ->check(check_duration);
 }
 
-bool wait_for(const Context& context, const Target& target, const TargetOptions& named,
-              const PatienceOptions& patience) {
+Result<> wait_for(const Context& context, const Target& target, const TargetOptions& named,
+                  const PatienceOptions& patience) {
   WaitOptions options;
   options.port = target.config.listen;
   options.instance = target.instance.name;
   options.timeout = parse_duration(patience.timeout).value_or(options.timeout);
   options.interval = parse_duration(patience.interval).value_or(options.interval);
   // No signal is caught: Ctrl-C ends the process as the shell expects, with status 130.
-  const auto healthy = wait_until_healthy(options);
+  auto healthy = wait_until_healthy(options);
   if (!healthy) report(context.terminal, healthy.error(), target, named, patience);
-  return healthy.has_value();
+  return healthy;
 }
 
 }  // namespace cordon::cli

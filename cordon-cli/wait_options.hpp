@@ -19,8 +19,8 @@ std::string check_duration(const std::string& text);
 /// Declares --timeout and --interval; a value that is no time is a usage error.
 void add_patience_options(CLI::App& app, PatienceOptions& options);
 
-/// Waits until the target's instance answers. What is wrong is already reported when it is false.
-bool wait_for(const Context& context, const Target& target, const TargetOptions& named,
-              const PatienceOptions& patience);
+/// Waits until the target's instance answers. What is wrong is already reported, and is returned for what comes besides.
+Result<> wait_for(const Context& context, const Target& target, const TargetOptions& named,
+                  const PatienceOptions& patience);
 
 }  // namespace cordon::cli

@@ -11,6 +11,7 @@
 #include "approvals.hpp"
 #include "command.hpp"
 #include "json_output.hpp"
+#include "named_secret.hpp"
 #include "running_instance.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -30,21 +31,18 @@ struct Options {
 enum class Outcome : unsigned char { approved, left };
 
 /// Whether every name is one of the config's. What is wrong is already reported when it is false.
-bool check_names(const Context& context, const Options& options, const Config& config) {
-  const Bindings all = requested_bindings(config);
+bool check_names(const Context& context, const Options& options, const Target& target) {
+  const Bindings all = requested_bindings(target.config);
   std::vector<std::string_view> known;
   for (const RequestedBinding& binding : all)
     known.push_back(binding.name);
+  bool good = true;
   for (const std::string& name : options.names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    const auto guess = nearest(name, known);
-    context.terminal.error(fmt::format("there is no route or listener `{}`", name));
-    context.terminal.hint(
-        guess ? fmt::format("did you mean `{}`?", *guess)
-              : fmt::format("without a name all are shown: {}", command_line("approve", options.target)));
-    return false;
+    report_unknown_name(context.terminal, target, "route or listener", name, known);
+    good = false;
   }
-  return true;
+  return good;
 }
 
 void keep_named(Bindings& bindings, const std::vector<std::string>& names) {
@@ -146,7 +144,7 @@ std::string closing_words(const Options& options, const Target& target, std::siz
 
 Exit run(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
-  if (!target || !check_names(context, options, target->config)) return Exit::failed;
+  if (!target || !check_names(context, options, *target)) return Exit::failed;
   auto bindings = unapproved_bindings(target->config, target->instance.bindings);
   if (!bindings) {
     context.terminal.error(bindings.error().message());
@@ -169,7 +167,7 @@ Action declare(CLI::App& app) {
   add_target_options(app, options->target);
   app.add_flag("--yes", options->yes, "Approve without asking");
   app.add_flag("--json", options->json, "Report as JSON");
-  app.add_option("names", options->names)->group("");
+  app.add_option("NAME", options->names, "A route or listener; may be repeated (default: all)")->type_name("");
   return [options](const Context& context) { return run(context, *options); };
 }
 

@@ -64,13 +64,13 @@ class TemporaryFolder {
 };
 
 /// A proxy that serves in a thread as long as this lives.
-class RunningProxy {
+class ServingThread {
  public:
-  explicit RunningProxy(ProxyServer server)
+  explicit ServingThread(ProxyServer server)
       : server_(std::move(server)), thread_([this] { served_ = server_.run(); }) {}
-  RunningProxy(const RunningProxy&) = delete;
-  RunningProxy& operator=(const RunningProxy&) = delete;
-  ~RunningProxy() {
+  ServingThread(const ServingThread&) = delete;
+  ServingThread& operator=(const ServingThread&) = delete;
+  ~ServingThread() {
     server_.stop(StopMode::immediate);
     thread_.join();
   }
@@ -137,7 +137,7 @@ Result<DemoExchange> perform(std::string_view secret) {
   if (!server) return std::unexpected(server.error());
   auto ca = CaManager::open(paths, {.label = std::string(kInstance)});
   if (!ca) return std::unexpected(ca.error());
-  const RunningProxy proxy(std::move(*server));
+  const ServingThread proxy(std::move(*server));
   return demo_request(proxy.port(), kHost, origin->port(), ca->certificate_pem(),
                       fmt::format("Authorization: Bearer {}", kDummy), credential->reveal());
 }

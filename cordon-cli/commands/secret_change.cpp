@@ -9,6 +9,7 @@
 #include <cordon/control_client.hpp>
 
 #include "command.hpp"
+#include "exit.hpp"
 #include "json_output.hpp"
 #include "named_secret.hpp"
 #include "process_settings.hpp"
@@ -67,7 +68,7 @@ Exit report(const Job& job, std::string_view outcome) {
 
 Exit refuse(const Context& context, const NamedSecret& secret, const Error& error) {
   context.terminal.error(fmt::format("{}: {}", secret.title(), error.message()));
-  return exit_of(error);
+  return exit_of({&error, 1});
 }
 
 /// Of the routes and listeners that get what is stored.
@@ -124,7 +125,7 @@ Exit change(const Context& context, const Options& options, Step step) {
 template <Step kStep>
 Action declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("name", options->name, "The name of a route or a listener")->required()->type_name("NAME");
+  app.add_option("NAME", options->name, "A route or listener")->required()->type_name("");
   add_target_options(app, options->target);
   app.add_flag("--json", options->json, "Report as JSON");
   return [options](const Context& context) { return change(context, *options, kStep); };

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "command.hpp"
+#include "exit.hpp"
 #include "json_output.hpp"
 #include "named_secret.hpp"
 #include "process_settings.hpp"
@@ -99,28 +100,24 @@ void report_as_text(const Context& context, const std::vector<Trial>& trials) {
 }
 
 void report_as_json(const Context& context, const std::vector<Trial>& trials) {
-  auto out = Json::array();
+  Json out = {{"secrets", Json::array()}};
   for (const Trial& trial : trials) {
     Json row = {{"name", trial.secret.name},
                 {"kind", trial.secret.kind},
                 {"secret", describe(trial.secret.ref)},
                 {"ok", !trial.error},
                 {"milliseconds", trial.took.count()}};
-    if (trial.error) row["error"] = {{"code", name(trial.error->code)}, {"message", trial.error->message()}};
-    out.push_back(std::move(row));
+    if (trial.error) row["error"] = json_of(*trial.error);
+    out["secrets"].push_back(std::move(row));
   }
   print_json(context.terminal, out);
 }
 
-/// 4 when all that failed may go better later.
 Exit exit_of_all(const std::vector<Trial>& trials) {
-  Exit exit = Exit::done;
-  for (const Trial& trial : trials) {
-    if (!trial.error) continue;
-    exit = exit_of(*trial.error);
-    if (exit == Exit::failed) return exit;
-  }
-  return exit;
+  std::vector<Error> errors;
+  for (const Trial& trial : trials)
+    if (trial.error) errors.push_back(*trial.error);
+  return errors.empty() ? Exit::done : exit_of(errors);
 }
 
 /// Sets the error of those that must not be fetched, and warns of others that are new: an edited config must not have a
@@ -156,7 +153,7 @@ Exit run(const Context& context, const Options& options) {
 
 Action declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("names", options->names, "Names of routes and listeners (default: all)")->type_name("NAME");
+  app.add_option("NAME", options->names, "A route or listener; may be repeated (default: all)")->type_name("");
   add_target_options(app, options->target);
   app.add_flag("--json", options->json, "Report as JSON");
   return [options](const Context& context) { return run(context, *options); };
@@ -177,7 +174,7 @@ const Command kSecretCheck = {
     .examples =
         "  cordon secret check\n"
         "  cordon secret check stripe prod-db\n"
-        "  cordon secret check --json | jq '.[] | select(.ok | not)'\n",
+        "  cordon secret check --json | jq '.secrets[] | select(.ok | not)'\n",
     .declare = declare,
 };
 

@@ -13,9 +13,11 @@
 
 #include "approvals.hpp"
 #include "command.hpp"
+#include "exit.hpp"
 #include "port_holder.hpp"
 #include "process_settings.hpp"
 #include "running_proxy.hpp"
+#include "status_text.hpp"
 #include "stop_signals.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -77,10 +79,6 @@ void refuse_port(const Context& context, const Options& options, const Target& t
   refuse(context, {fmt::format("port {} is taken by {}", port, who)}, fmt::format("end that program, or {}", own_port));
 }
 
-bool may_mend_itself(const Error& error) {
-  return error.code == Errc::store_unavailable || error.code == Errc::secret_timeout;
-}
-
 Exit refuse_errors(const Context& context, const Options& options, const Target& target,
                    const std::vector<Error>& errors) {
   if (std::ranges::any_of(errors, [](const Error& e) { return e.code == Errc::port_in_use; })) {
@@ -90,17 +88,17 @@ Exit refuse_errors(const Context& context, const Options& options, const Target&
   std::vector<std::string> texts;
   for (const Error& error : errors)
     texts.push_back(error.message());
-  const bool temporary = std::ranges::all_of(errors, may_mend_itself);
+  const Exit exit = exit_of(errors);
   refuse(context, texts,
-         fmt::format("nothing was started; {}, then: {}", temporary ? "make the store available" : "mend the above",
+         fmt::format("nothing was started; {}, then: {}",
+                     exit == Exit::store_unavailable ? "make the store available" : "mend the above",
                      command_line("start", options.target)));
-  return temporary ? Exit::store_unavailable : Exit::failed;
+  return exit;
 }
 
 std::string route_text(const Route& route) {
-  const std::string ports = route.ports.any ? "*" : fmt::format("{}", fmt::join(route.ports.list, ","));
-  return fmt::format("route {}: {}:{}, secret from {}{}", route.name, route.host, ports, describe(route.secret),
-                     route.approved ? "" : ", not approved");
+  return fmt::format("route {}: {}, secret from {}{}", route.name, destination_text(route.host, route.ports),
+                     describe(route.secret), route.approved ? "" : ", not approved");
 }
 
 /// Without tokens every program that reaches the port may use the routes.

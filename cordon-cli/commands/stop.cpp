@@ -50,6 +50,11 @@ Exit run(const Context& context, const Options& options) {
   const auto stopped = stop(found->client, parse_duration(options.timeout).value_or(std::chrono::seconds{10}));
   report(context, options, found->instance, stopped);
   if (stopped) return Exit::done;
+  if (stopped.error().code == Errc::not_running) {
+    context.terminal.error(fmt::format("nothing to stop: {} is not running", found->instance.name));
+    context.terminal.hint("the instances that run are listed by: cordon status --all");
+    return Exit::not_running;
+  }
   if (stopped.error().code != Errc::timed_out)
     return report_unreachable(context, options.target, found->instance, stopped.error());
   context.terminal.error(fmt::format("{} does not end", found->instance.name));

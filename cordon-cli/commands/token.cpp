@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "json_output.hpp"
+#include "named_secret.hpp"
 #include "process_settings.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -97,12 +98,9 @@ bool has_routes(const Context& context, const Options& options) {
   bool all = true;
   for (const std::string& route : options.routes) {
     if (std::ranges::find(known, route) != known.end()) continue;
-    const auto guess = nearest(route, known);
-    context.terminal.error(fmt::format("there is no route `{}` in {}{}", route, target->instance.config.string(),
-                                       guess ? fmt::format("; did you mean `{}`?", *guess) : ""));
+    report_unknown_name(context.terminal, *target, "route", route, known);
     all = false;
   }
-  if (!all) context.terminal.hint(fmt::format("the routes are shown by: {}", command_line("check", options.target)));
   return all;
 }
 

@@ -366,7 +366,7 @@ class Approve(BindingsTest):
         self.assertIn("hint: to approve: cordon approve two --yes", self.cordon("approve", "two").err)
 
     def test_unknown_name(self):
-        self.assert_error(self.cordon("approve", "ome", "--yes"), "no route or listener `ome`", "did you mean `one`?")
+        self.assert_error(self.cordon("approve", "ome", "--yes"), "there is no route or listener `ome` in", "did you mean `one`?")
         self.assertEqual(self.approved(), set())
 
     def test_json(self):
@@ -476,7 +476,7 @@ class SecretCheck(BindingsTest):
         self.assertRegex(done.out, r"(?m)^ok +demo ")
         self.assertRegex(done.out, r"(?m)^failed +new ")
         self.assertIn("error: route new: its secret's use is new and not approved; to look at it and approve it: cordon approve\n", done.err)
-        told = {row["name"]: row for row in json.loads(self.cordon("secret", "check", "--json").out)}
+        told = {row["name"]: row for row in json.loads(self.cordon("secret", "check", "--json").out)["secrets"]}
         self.assertEqual((told["demo"]["ok"], told["new"]["error"]["code"]), (True, "binding_unapproved"))
         self.assertEqual((self.cordon("secret", "check", "demo").code, self.run_count()), (0, 0))
         self.assert_done(self.cordon("approve", "--yes"))

@@ -40,7 +40,7 @@ class Secret(CliTest):
         self.write_config(self.route("stripe", secret=KEYRING))
         for words in (["set", "strip"], ["delete", "strip"], ["check", "strip"], ["check", "stripe", "strip"]):
             with self.subTest(words):
-                self.assert_error(self.secret(*words, value=CANARY), "there is no route or listener called strip in", "did you mean stripe?")
+                self.assert_error(self.secret(*words, value=CANARY), "there is no route or listener `strip` in", "did you mean `stripe`?")
         self.assert_error(self.secret("set", "frobnicate"), "there are: stripe")
 
     def test_missing_config_says_what_to_do(self):
@@ -141,7 +141,7 @@ class Secret(CliTest):
         self.write_config(self.route("gone", "a.example.com") +
                           self.route("good", "c.example.com", 'source = "env"\nvariable = "GOOD"'))
         done = self.secret("check", "--json", env={"GOOD": CANARY})
-        gone, good = json.loads(done.out)
+        gone, good = json.loads(done.out)["secrets"]
         self.assertEqual((done.code, done.err), (1, ""))
         self.assertEqual((gone["name"], gone["kind"], gone["ok"], gone["error"]["code"]), ("gone", "route", False, "secret_missing"))
         self.assertEqual((good["secret"], good["ok"], "error" in good), ("environment variable GOOD", True, False))
@@ -153,7 +153,7 @@ class Secret(CliTest):
         done = self.secret("check")
         self.assertEqual((done.code, done.out), (0, ""))
         self.assertIn("no secrets", done.err)
-        self.assertEqual(self.secret("check", "--json").out, "[]\n")
+        self.assertEqual(json.loads(self.secret("check", "--json").out), {"secrets": []})
 
 
 if __name__ == "__main__":

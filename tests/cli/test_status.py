@@ -146,7 +146,12 @@ class Status(CliTest):
         target.write_text("keep me")
         path.symlink_to(target)
         self.environment["TMPDIR"] = str(self.root)
-        again = self.start(env={"KEY": "k"})
+        again = self.start("--log-level", "info", env={"KEY": "k"})
+        socket_path = json.loads(self.cordon("status", "--json").out).get("socket")
+        if socket_path is None:  # there was no other place
+            self.assertIn("status, reload, stop and logs will not find this proxy", again.text())
+        else:
+            self.assertNotEqual(socket_path, str(path))
         self.assertEqual(target.read_text(), "keep me")
         self.assertTrue(path.is_symlink())
         self.assertEqual(again.stop(), 0)

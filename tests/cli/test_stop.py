@@ -119,7 +119,7 @@ class Stop(CliTest):
         self.assertEqual(list(self.config_home.glob("**/control.sock")), [])
         self.assertEqual(daemon.wait(), 0)
         self.assertIn("cordon stop: stopping", daemon.text())
-        self.assert_error(self.cordon("stop"), "is not running", code=3)
+        self.assert_error(self.cordon("stop"), "nothing to stop: project-", "is not running", code=3)
 
     def test_command_tells_as_json(self):
         self.write_config()

@@ -1,5 +1,6 @@
 """cordon wait and cordon run."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -27,6 +28,19 @@ class Wait(CliTest):
         self.assert_error(done, "was not ready within 150ms", f"nothing listens on 127.0.0.1:{self.port}",
                           "cordon start --config 'my services/cordon.toml'")
         self.assertTrue(path.exists())
+
+    def test_json(self):
+        self.write_config()
+        done = self.cordon("wait", "--timeout", "0s", "--json")
+        report = json.loads(done.out)
+        self.assertEqual((done.code, report["ready"], report["error"]["code"]), (1, False, "timed_out"))
+        self.assertIn("was not ready", done.err)
+        self.start()
+        done = self.cordon("wait", "--json")
+        self.assert_done(done)
+        report = json.loads(done.out)
+        self.assertEqual((report["ready"], report["address"]), (True, f"127.0.0.1:{self.port}"))
+        self.assertTrue(report["instance"].startswith("project-"))
 
     def test_another_instance_is_an_error_at_once(self):
         self.write_config()

@@ -349,7 +349,7 @@ class Commands(KeyringTest):
         self.assertRegex(some.stdout, r"(?m)^failed +raw ")
         self.assertRegex(some.stdout, r"(?m)^ok +api ")
         self.assertIn("route raw: the keyring has no entry raw", some.stderr)
-        rows = json.loads(self.secret("check", "--json").stdout)
+        rows = json.loads(self.secret("check", "--json").stdout)["secrets"]
         self.assertEqual([(row["name"], row["ok"]) for row in rows], [("raw", False), ("other", True), ("api", True)])
         self.assertEqual(rows[0]["error"]["code"], "secret_missing")
         for label in self.origins:
