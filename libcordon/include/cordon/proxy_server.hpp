@@ -47,7 +47,7 @@ struct ProxyOptions {
   std::string instance;  ///< The instance's name, told by /health in Cordon-Instance.
   unsigned workers = 1;  ///< Threads, each with its own listeners and connections. At least 1.
   Timeouts timeouts;
-  std::filesystem::path tokens;  ///< tokens.toml: while it is there, matched requests need a token. Empty: never.
+  std::filesystem::path tokens;  ///< tokens.toml: once it was there, requests to routes need a token. Empty: never.
   EventSink* sink = nullptr;     ///< Outlives the server. Null: nothing is reported.
   /// Names that are not looked up but taken to be these IP addresses, for host programs and tests; keys are canonical names.
   std::map<std::string, std::string> fixed_addresses;
@@ -62,7 +62,7 @@ struct RouteStatus {
   std::string name, host;
   PortSet ports;
   bool approved = true;
-  std::uint64_t requests = 0, injected = 0, refused = 0;
+  std::uint64_t requests = 0, injected = 0, refused = 0;  ///< All; with the secret sent; answered by the proxy itself.
   std::optional<std::chrono::system_clock::time_point> last_injection;
   SecretStatus secret;
 };
@@ -115,7 +115,7 @@ class ProxyServer {
   /// Blocks for as long as secrets take, and for a reload that is under way. From any thread.
   ReloadOutcome reload(Config config, SecretStore secrets, std::optional<CaPaths> ca);
 
-  /// From any thread. Takes no lock that a request waits for.
+  /// From any thread. Takes locks that requests take too, each for a copy or for a look at tokens.toml.
   ProxyStatus status() const;
 
   /// The current figures in Prometheus' text format, as /metrics gives them. From any thread.

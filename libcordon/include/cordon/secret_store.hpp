@@ -27,8 +27,8 @@ class SecretSource {
  public:
   virtual ~SecretSource() = default;
 
-  /// The secret that `ref` names, unchecked and untrimmed, or secret_missing, secret_timeout, store_unavailable, or
-  /// file_unsafe. Called from several threads at once; returns by `deadline` when it may block.
+  /// The secret that `ref` names, unchecked and untrimmed; or secret_missing, secret_invalid, secret_timeout,
+  /// store_unavailable, file_unsafe, file_failed. Called from several threads at once; returns by `deadline` when it may block.
   virtual Result<Secret> fetch(const SecretRef& ref, std::chrono::steady_clock::time_point deadline) const = 0;
 
   virtual FetchCost cost() const noexcept = 0;
@@ -84,8 +84,8 @@ class SecretStore {
   /// select() fail beyond 1,024. Before the store is shared with other threads.
   void limit_helper_descriptors(std::uint64_t soft_limit);
 
-  /// The secret that `ref` names: one trailing newline (LF or CR LF) trimmed; secret_invalid when it is empty, over 64 KiB or
-  /// holds CR, LF or NUL. Blocks for at most `deadline` when cost(ref) is may_block. Thread-safe.
+  /// The secret that `ref` names, one trailing newline (LF or CR LF) trimmed. Errors: as SecretSource::fetch; secret_invalid
+  /// when empty, over 64 KiB or with CR, LF or NUL; internal. Blocks for at most `deadline`, if at all. Thread-safe.
   Result<Secret> fetch(const SecretRef& ref, std::chrono::milliseconds deadline) const;
 
   /// Whether put and remove work for `ref`: entries of the system's keyring, and what a plugged-in store says. not_supported

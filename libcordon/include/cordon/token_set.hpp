@@ -89,8 +89,8 @@ class TokenFile {
   /// route's name can be none, or when there is a token of this name already
   Result<> create(std::string_view name, std::vector<std::string> routes);
 
-  /// Gives a token a new value; its scope stays. A missing file, or a missing default token, is made.
-  /// @returns token_invalid
+  /// Gives a token a new value; its scope stays. For the default token a missing file, and the token, are made.
+  /// @returns file_missing and token_invalid (there is none of this name) for any other
   Result<> rotate(std::string_view name);
 
   /// Gives every token a new value. A missing file is made, with the default token. @returns the names

@@ -54,7 +54,7 @@ struct ProxyServer::Impl {
                                  {runtime.options, runtime.sink, runtime.metrics, fetches});
   }
 
-  /// Step 5: the port, on each worker.
+  /// The last step: the port, on each worker.
   Result<> bind(std::uint16_t port);
   void stop(StopMode mode);
   /// Hands other settings to each worker, and waits until all have them.

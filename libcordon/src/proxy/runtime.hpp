@@ -1,5 +1,5 @@
 // What sessions work with. `Runtime` is the server as all workers see it; a `Worker` is one thread with all that it owns.
-// A connection never changes its worker, so nothing here is locked.
+// A connection never changes its worker, so what a Worker owns is not locked; TokenWatch locks for itself.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@
 
 namespace cordon::proxy {
 
-/// Shared by all workers; immutable while they run, but for the counts.
+/// Shared by all workers; immutable while they run, but for the counts and the tokens, which are safe to share.
 struct Runtime {
   explicit Runtime(ProxyOptions options_)
       : options(std::move(options_)), sink(options.sink != nullptr ? *options.sink : null_sink()) {}

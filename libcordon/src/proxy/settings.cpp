@@ -18,7 +18,7 @@ using Errors = std::vector<Error>;
 
 constexpr std::size_t kMaxRoots = std::size_t{4} * 1024 * 1024;
 
-/// Step 1: the config's own rules.
+/// The config's own rules.
 Errors check_config(const Config& config) {
   Errors errors;
   for (const ConfigFault& fault : config.validate())
@@ -37,7 +37,7 @@ std::unique_ptr<secrets::Cache> make_cache(const Config& config, SecretStore sto
   return std::make_unique<secrets::Cache>(std::make_shared<const SecretStore>(std::move(store)), std::move(options));
 }
 
-/// Step 2: every route's secret once, all failures together. One that is not approved is left alone: its command is not
+/// Every route's secret once, all failures together. One that is not approved is left alone: its command is not
 /// to be run.
 Errors fetch_secrets(Settings& settings) {
   std::vector<std::shared_ptr<secrets::CacheEntry>> wanted;
@@ -78,7 +78,7 @@ struct Roots {
   std::map<const Route*, Pems> own;
 };
 
-/// Step 3: reads the roots; all failures together.
+/// Reads the roots; all failures together.
 std::expected<Roots, Errors> read_roots(const Config& config, const inject::RouteTable& routes,
                                         const ProxyOptions& options) {
   Roots roots;
@@ -101,7 +101,7 @@ std::expected<Roots, Errors> read_roots(const Config& config, const inject::Rout
   return roots;
 }
 
-/// Step 4: the CA, and the bundle that clients use.
+/// The CA, and the bundle that clients use.
 Result<> open_ca(const std::optional<CaPaths>& paths, const SettingsContext& context, Settings& settings) {
   if (!paths) return {};
   auto ca = CaManager::open(*paths, {.label = context.options.instance});

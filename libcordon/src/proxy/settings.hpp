@@ -58,8 +58,8 @@ struct SettingsContext {
   std::shared_ptr<net::BlockingPool> fetches;  // with caches that have not ended: threads that ask secret stores
 };
 
-/// Steps 1 to 4 of the start-up sequence, in their order: a step that fails leaves no trace of a later one. Blocks for as
-/// long as secrets take. Any thread. @returns every error of the step that failed
+/// The start-up sequence up to the port: the config's rules, secrets, roots, CA. A step that fails leaves no trace of a later
+/// one. Blocks for as long as secrets take. Any thread. @returns every error of the step that failed
 std::expected<std::shared_ptr<const Settings>, std::vector<Error>> build_settings(Config config, SecretStore secrets,
                                                                                   std::optional<CaPaths> ca,
                                                                                   const SettingsContext& context);
