@@ -57,7 +57,11 @@ enum class Errc : std::uint8_t {
   not_supported,   ///< This version cannot do what is asked.
   not_running,     ///< No instance answers.
   wrong_instance,  ///< Another instance answers.
-  internal,        ///< A bug of ours, or the system out of resources.
+  // Background services.
+  no_service_manager,  ///< There is no service manager of this user's to talk to.
+  service_taken,       ///< The service's name or config belongs to another service.
+  service_failed,      ///< The service did not start, or its manager refused.
+  internal,            ///< A bug of ours, or the system out of resources.
 };
 
 /// The stable word of `code`, such as "upstream_dns": lower case, digits and underscores. Lives for ever.

@@ -55,6 +55,9 @@ constexpr Entry kEntries[] = {
     {Errc::not_supported, "not_supported", "This version cannot do what is asked"},
     {Errc::not_running, "not_running", "No instance answers; start one with `cordon start`"},
     {Errc::wrong_instance, "wrong_instance", "Another instance answers on the port"},
+    {Errc::no_service_manager, "no_service_manager", "There is no service manager of this user's to talk to"},
+    {Errc::service_taken, "service_taken", "The service's name or its config belongs to another service"},
+    {Errc::service_failed, "service_failed", "The service did not start, or its manager refused"},
     {Errc::internal, "internal", "A bug in Cordon, or the system is out of resources"},
 };
 
