@@ -74,8 +74,9 @@ struct ServiceStatus {
   std::optional<Error> trouble;                                ///< Why the state is unknown.
 };
 
-/// Whether the user's services run while the user is not logged in (loginctl(1), enable-linger).
-enum class Linger : std::uint8_t { no, yes, unknown };
+/// Whether the user's services run while the user is not logged in (loginctl(1), enable-linger). Not applicable
+/// on macOS.
+enum class Linger : std::uint8_t { no, yes, unknown, not_applicable };
 
 enum class InstallChange : std::uint8_t { installed, updated, unchanged };
 

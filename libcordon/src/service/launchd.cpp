@@ -193,7 +193,7 @@ Result<std::vector<std::string>> Launchd::log_command(std::string_view name, int
 }
 
 Linger Launchd::linger() const {
-  return Linger::unknown;
+  return Linger::not_applicable;
 }
 
 fs::path Launchd::log_file(std::string_view name) const {

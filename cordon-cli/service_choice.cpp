@@ -1,0 +1,102 @@
+#include "service_choice.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include <cordon/control_client.hpp>
+
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+void report_no_service(const Context& context, const ServiceOptions& options, const std::string& what) {
+  context.terminal.error(what);
+  context.terminal.hint("the services there are: cordon service list");
+  if (options.name.empty())
+    context.terminal.hint(fmt::format("make one: {}", command_line("service install", options.target)));
+}
+
+std::optional<ServiceStatus> service_of_config(const Context& context, const ServiceInstaller& installer,
+                                               const ServiceOptions& options, const Instance& instance) {
+  auto found = installer.find(instance.config);
+  if (!found) report_no_service(context, options, fmt::format("there is no service for {}", instance.config.string()));
+  return found;
+}
+
+}  // namespace
+
+void add_service_options(CLI::App& app, ServiceOptions& options) {
+  app.add_option("NAME", options.name, "The service's name (default: the one of the config)")->type_name("");
+  add_target_options(app, options.target);
+  app.add_flag("--json", options.json, "Report as JSON");
+}
+
+void add_service_timeout(CLI::App& app, ServiceOptions& options) {
+  app.add_option("--timeout", options.timeout, "How long to wait until it serves (default: 60s)")
+      ->type_name("TIME")
+      ->check(check_duration);
+}
+
+std::optional<ServiceStatus> choose_service(const Context& context, const ServiceInstaller& installer,
+                                            const ServiceOptions& options) {
+  const bool by_config = options.name.empty() || !options.target.config.empty() || !options.target.scope.empty();
+  const auto instance = by_config ? resolve_instance(context, options.target) : Result<Instance>(Instance{});
+  if (!instance) {
+    context.terminal.error(instance.error().message());
+    return std::nullopt;
+  }
+  if (options.name.empty()) return service_of_config(context, installer, options, *instance);
+  auto status = installer.status(options.name);
+  if (!status && status.error().code == Errc::file_missing) {
+    report_no_service(context, options, status.error().message());
+    return std::nullopt;
+  }
+  if (!status) {
+    context.terminal.error(status.error().message());
+    return std::nullopt;
+  }
+  if (!by_config || status->config == instance->config) return *std::move(status);
+  context.terminal.error(fmt::format("the service {} is for {}, not for {}", options.name, status->config.string(),
+                                     instance->config.string()));
+  return std::nullopt;
+}
+
+std::string service_command(std::string_view verb, std::string_view name) {
+  return fmt::format("cordon service {} {}", verb, name);
+}
+
+ServiceInstaller::AwaitReady await_health(const Target& target, const ServiceOptions& options) {
+  WaitOptions wait;
+  wait.port = target.config.listen;
+  wait.instance = target.instance.name;
+  wait.timeout = parse_duration(options.timeout).value_or(wait.timeout);
+  return [wait](const std::function<bool()>& given_up) {
+    WaitOptions asking = wait;
+    asking.interrupted = given_up;
+    return wait_until_healthy(asking);
+  };
+}
+
+void show_log_end(const Terminal& terminal, std::string_view log) {
+  while (!log.empty()) {
+    const std::string_view line = log.substr(0, log.find('\n'));
+    log.remove_prefix(std::min(line.size() + 1, log.size()));
+    if (!line.empty()) terminal.print_to_error(fmt::format("cordon: log: {}\n", without_controls(line)));
+  }
+}
+
+Exit report_service_error(const Context& context, const Error& error) {
+  context.terminal.error(error.message());
+  if (error.code == Errc::service_failed)
+    context.terminal.hint("what the service manager knows of services: cordon service list");
+  return Exit::failed;
+}
+
+Exit exit_of(const std::optional<ServiceEnd>& end) {
+  const bool no_store = end && !end->killed && end->number == static_cast<int>(Exit::store_unavailable);
+  return no_store ? Exit::store_unavailable : Exit::failed;
+}
+
+}  // namespace cordon::cli
