@@ -12,7 +12,6 @@
 namespace cordon::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Time = std::chrono::system_clock::time_point;
 using Row = std::array<std::string, 6>;
 

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include <cordon/service_installer.hpp>
 
+#include "json_output.hpp"
 #include "terminal.hpp"
 
 namespace cordon::cli {
@@ -17,7 +18,7 @@ std::string service_state_text(const ServiceStatus& service, std::chrono::system
 /// The same with its label and whether it starts at login, on one line.
 std::string service_line(const ServiceStatus& service, std::chrono::system_clock::time_point now);
 
-nlohmann::ordered_json service_json(const ServiceStatus& service);
+Json service_json(const ServiceStatus& service);
 
 void print_service(Terminal& terminal, const ServiceStatus& service, std::chrono::system_clock::time_point now);
 void print_services(Terminal& terminal, const std::vector<ServiceStatus>& services);

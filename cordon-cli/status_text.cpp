@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "service_text.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -92,7 +93,8 @@ std::string secret_text(const SecretStatus& secret, Time now) {
   return text;
 }
 
-void print_status(Terminal& terminal, const InstanceStatus& status, Time now) {
+void print_status(Terminal& terminal, const InstanceStatus& status, const std::optional<ServiceStatus>& service,
+                  Time now) {
   const ProxyStatus& proxy = status.proxy;
   terminal.print(
       fmt::format("{} is {}\n", terminal.paint(Style::bold, proxy.instance), terminal.paint(Style::green, "running")));
@@ -102,6 +104,7 @@ void print_status(Terminal& terminal, const InstanceStatus& status, Time now) {
   print_field(terminal, "up",
               fmt::format("{}, {}, version {}", rough_time(now - proxy.started), counted(proxy.reloads, "reload"),
                           status.version));
+  if (service) print_field(terminal, "service", service_line(*service, now));
   print_field(terminal, "tokens", proxy.tokens_enforced ? "on" : "off: every program of yours may use the routes");
   print_field(terminal, "connections", fmt::format("{}", proxy.connections));
   print_field(terminal, "unmatched", counted(proxy.unmatched, "request"));

@@ -2,16 +2,20 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <cordon/control_client.hpp>
+#include <cordon/service_installer.hpp>
 
 #include "terminal.hpp"
 
 namespace cordon::cli {
 
-void print_status(Terminal& terminal, const InstanceStatus& status, std::chrono::system_clock::time_point now);
+/// `service` is the background service of the same config, if there is one.
+void print_status(Terminal& terminal, const InstanceStatus& status, const std::optional<ServiceStatus>& service,
+                  std::chrono::system_clock::time_point now);
 
 /// `api.example.com:443,8443`, `[::1]:*`.
 std::string destination_text(std::string_view host, const PortSet& ports);

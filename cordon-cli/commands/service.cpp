@@ -6,24 +6,20 @@
 #include <memory>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "service_choice.hpp"
 #include "service_text.hpp"
 
 namespace cordon::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Time = std::chrono::system_clock;
-
-void print_json(const Context& context, const Json& report) {
-  context.terminal.print(report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
 
 // uninstall
 
 Exit report_uninstalled(const Context& context, const ServiceOptions& options, std::string_view name, bool removed) {
   if (options.json)
-    print_json(context, {{"name", name}, {"removed", removed}});
+    print_json(context.terminal, {{"name", name}, {"removed", removed}});
   else if (removed)
     context.terminal.print(fmt::format("removed {}; its config, CA and tokens are untouched\n", name));
   else
@@ -57,26 +53,25 @@ Exit report_change(const Context& context, const ServiceOptions& options, const 
   const auto status = installer.status(name);
   if (!status) return report_service_error(context, status.error());
   if (options.json)
-    print_json(context, service_json(*status));
+    print_json(context.terminal, service_json(*status));
   else
     context.terminal.print(fmt::format("{} {}\n", done, service_line(*status, Time::now())));
   return Exit::done;
 }
 
-Exit report_not_started(const Context& context, const ServiceInstaller& installer, const std::string& name,
-                        const Error& error) {
-  show_log_end(context.terminal, installer.log_end(name, 10));
-  context.terminal.error(error.message());
-  const auto status = installer.status(name);
-  const bool tried_again = status && status->state == ServiceState::waiting;
-  if (tried_again)
+Exit report_not_started(const Context& context, const std::string& name, const ServiceFailure& failure) {
+  show_log_end(context.terminal, failure.log);
+  context.terminal.error(failure.error.message());
+  const Exit exit = exit_of(failure.end);
+  if (exit == Exit::store_unavailable)
     context.terminal.hint("it is tried again and again until it starts, or until: " + service_command("stop", name));
-  if (error.code == Errc::service_failed || error.code == Errc::timed_out)
+  if (failure.error.code == Errc::service_failed || failure.error.code == Errc::timed_out)
     context.terminal.hint("its whole log: " + service_command("logs", name));
-  return status ? exit_of(status->last_end) : Exit::failed;
+  return exit;
 }
 
-using Begin = Result<> (ServiceInstaller::*)(std::string_view name, const ServiceInstaller::AwaitReady& await_ready);
+using Begin = std::expected<void, ServiceFailure> (ServiceInstaller::*)(
+    std::string_view name, const ServiceInstaller::AwaitReady& await_ready);
 
 Exit begin(const Context& context, const ServiceOptions& options, Begin how, std::string_view done) {
   ServiceInstaller installer(context.environment);
@@ -86,7 +81,7 @@ Exit begin(const Context& context, const ServiceOptions& options, Begin how, std
   const auto target = load_target(context, {.config = service->config.string(), .scope = {}});
   if (!target) return Exit::failed;
   const auto begun = (installer.*how)(service->name, await_health(*target, options));
-  if (!begun) return report_not_started(context, installer, service->name, begun.error());
+  if (!begun) return report_not_started(context, service->name, begun.error());
   return report_change(context, options, installer, service->name, done);
 }
 
@@ -117,7 +112,7 @@ Exit status(const Context& context, const ServiceOptions& options) {
   const auto service = choose_service(context, installer, options);
   if (!service) return Exit::not_running;
   if (options.json)
-    print_json(context, service_json(*service));
+    print_json(context.terminal, service_json(*service));
   else
     print_service(context.terminal, *service, Time::now());
   const bool down = service->state == ServiceState::stopped || service->state == ServiceState::failed;
@@ -133,7 +128,7 @@ Exit list(const Context& context, bool json) {
     Json report = {{"services", Json::array()}};
     for (const ServiceStatus& service : services)
       report["services"].push_back(service_json(service));
-    print_json(context, report);
+    print_json(context.terminal, report);
     return Exit::done;
   }
   if (services.empty())

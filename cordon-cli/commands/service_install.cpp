@@ -9,14 +9,13 @@
 #include <cordon/control_client.hpp>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "service_choice.hpp"
 #include "service_text.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 3> kChanges = {"installed", "updated", "unchanged"};  // as in InstallChange
 
@@ -50,7 +49,7 @@ void warn_of_variables(const Context& context, const Target& target) {
 }
 
 Exit report_failure(const Context& context, const ServiceOptions& options, const std::string& name,
-                    const InstallFailure& failure) {
+                    const ServiceFailure& failure) {
   show_log_end(context.terminal, failure.log);
   context.terminal.error(failure.error.message());
   for (const Error& error : failure.not_undone)
@@ -85,12 +84,12 @@ void report_success(const Context& context, const Target& target, const InstallR
   explain_linger(context, report.linger);
 }
 
-void print_json(const Context& context, const InstallReport& report) {
+void report_as_json(const Context& context, const InstallReport& report) {
   Json out = {{"change", kChanges[static_cast<std::size_t>(report.change)]}};
   constexpr std::array<std::string_view, 4> kLinger = {"no", "yes", "unknown", "not_applicable"};  // as in Linger
   out["linger"] = kLinger[static_cast<std::size_t>(report.linger)];
   out["service"] = service_json(report.status);
-  context.terminal.print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  print_json(context.terminal, out);
 }
 
 Exit run(const Context& context, const ServiceOptions& options) {
@@ -106,7 +105,7 @@ Exit run(const Context& context, const ServiceOptions& options) {
   const auto report = installer.install(request, await_health(*target, options));
   if (!report) return report_failure(context, options, request.name, report.error());
   if (options.json)
-    print_json(context, *report);
+    report_as_json(context, *report);
   else
     report_success(context, *target, *report);
   return Exit::done;

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "service_choice.hpp"
 #include "service_text.hpp"
 
@@ -35,7 +36,6 @@ Exit become(const Context& context, const std::vector<std::string>& command) {
 
 /// The last lines as JSON, one object a line.
 Exit show_json(const Context& context, const std::string& log) {
-  using Json = nlohmann::ordered_json;
   std::string_view rest = log;
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));

@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "json_output.hpp"
 #include "running_instance.hpp"
+#include "service_text.hpp"
 #include "status_text.hpp"
 #include "text.hpp"
 
@@ -49,25 +50,42 @@ Exit show_running(const Context& context, const Options& options, const Instance
                   const InstanceStatus& status) {
   if (options.quiet) return Exit::done;
   const auto unapproved = unapproved_of(context, instance);
+  const auto service = ServiceInstaller(context.environment).find(instance.config);
   if (options.json) {
     Json report = running_json(status);
+    report["service"] = service ? service_json(*service) : Json();
     report["unapproved"] = Json::array();
     for (const RequestedBinding& binding : unapproved)
       report["unapproved"].push_back(describe(binding));
     print_json(context.terminal, report);
   } else {
-    print_status(context.terminal, status, std::chrono::system_clock::now());
+    print_status(context.terminal, status, service, std::chrono::system_clock::now());
     tell_unapproved(context, options, unapproved);
   }
   return Exit::done;
 }
 
+/// Why the service of an instance that does not run may not.
+void tell_of_service(const Context& context, const ServiceStatus& service) {
+  const bool failing = service.state == ServiceState::waiting || service.state == ServiceState::failed;
+  context.terminal.hint(fmt::format(
+      "it has a service, {}; {}: cordon service {} {}", service_line(service, std::chrono::system_clock::now()),
+      failing ? "to see why" : "to start that instead", failing ? "logs" : "start", service.name));
+}
+
 Exit show_not_running(const Context& context, const Options& options, const Instance& instance, const Error& error) {
   if (options.quiet && error.code == Errc::not_running) return Exit::not_running;
-  if (!options.json || error.code != Errc::not_running)
-    return report_unreachable(context, options.target, instance, error);
-  print_json(context.terminal, {{"running", false}, {"instance", instance.name}, {"config", instance.config.string()}});
-  return Exit::not_running;
+  const auto service = ServiceInstaller(context.environment).find(instance.config);
+  if (options.json && error.code == Errc::not_running) {
+    print_json(context.terminal, {{"running", false},
+                                  {"instance", instance.name},
+                                  {"config", instance.config.string()},
+                                  {"service", service ? service_json(*service) : Json()}});
+    return Exit::not_running;
+  }
+  const Exit exit = report_unreachable(context, options.target, instance, error);
+  if (service) tell_of_service(context, *service);
+  return exit;
 }
 
 std::vector<InstanceStatus> all_that_run(const Context& context) {

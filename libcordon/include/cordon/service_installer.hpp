@@ -86,13 +86,12 @@ struct InstallReport {
   Linger linger = Linger::unknown;
 };
 
-/// Why a service was not installed. All is as it was before: a new service is gone without a trace, one that was there has its
-/// old file and runs if it ran.
-struct InstallFailure {
+/// Why a service is not running as asked.
+struct ServiceFailure {
   Error error;
   std::string log;                ///< The end of what the program wrote, where it was started.
   std::optional<ServiceEnd> end;  ///< How it ended, where it did.
-  std::vector<Error> not_undone;  ///< What could not be put back; empty nearly always.
+  std::vector<Error> not_undone;  ///< What `install` could not put back; empty nearly always.
 };
 
 enum class LogFollow : std::uint8_t { no, yes };
@@ -120,16 +119,18 @@ class ServiceInstaller {
   /// already as asked for is only started when it is down; one whose file differs is written anew and restarted.
   ///
   /// The file holds PATH and a few other variables that say where things are, never a credential.
-  std::expected<InstallReport, InstallFailure> install(const ServiceRequest& request, const AwaitReady& await_ready);
+  /// When it fails, all is as it was before: a new service is gone without a trace, one that was there has its old file and runs
+  /// if it ran.
+  std::expected<InstallReport, ServiceFailure> install(const ServiceRequest& request, const AwaitReady& await_ready);
 
   /// Stops the service and removes its file. @returns whether there was anything to remove
   Result<bool> uninstall(std::string_view name);
 
   /// start and restart return when `await_ready` does; what fails to start is left as it is, with the manager trying again where
   /// it may mend itself.
-  Result<> start(std::string_view name, const AwaitReady& await_ready);
+  std::expected<void, ServiceFailure> start(std::string_view name, const AwaitReady& await_ready);
   Result<> stop(std::string_view name);
-  Result<> restart(std::string_view name, const AwaitReady& await_ready);
+  std::expected<void, ServiceFailure> restart(std::string_view name, const AwaitReady& await_ready);
 
   Result<ServiceStatus> status(std::string_view name) const;
 

@@ -55,6 +55,10 @@ class Watch {
   bool ended_ = false;
 };
 
+std::unexpected<ServiceFailure> fail_with(Error error) {
+  return std::unexpected(ServiceFailure{std::move(error), {}, {}, {}});
+}
+
 bool is_up(ServiceState state) {
   return state == ServiceState::running || state == ServiceState::starting || state == ServiceState::waiting;
 }
@@ -65,18 +69,19 @@ Installer::Installer(std::unique_ptr<ServiceManager> manager, Environment enviro
     : manager_(std::move(manager)), environment_(std::move(environment)) {
 }
 
-std::expected<InstallReport, InstallFailure> Installer::install(const ServiceRequest& request,
+std::expected<InstallReport, ServiceFailure> Installer::install(const ServiceRequest& request,
                                                                 const AwaitReady& await_ready) {
   auto plan = plan_install(request);
-  if (!plan) return std::unexpected(InstallFailure{std::move(plan.error()), {}, {}, {}});
-  const bool same = plan->previous == plan->content;
-  const auto began = std::chrono::system_clock::now();
+  if (!plan) return fail_with(std::move(plan.error()));
   std::vector<fs::path> made;
-  if (auto applied = apply(*plan, await_ready, made); !applied)
-    return std::unexpected(give_up(*plan, std::move(applied.error()), began, made));
-  const InstallChange change = !plan->previous ? InstallChange::installed
-                               : same          ? InstallChange::unchanged
-                                               : InstallChange::updated;
+  if (auto applied = apply(*plan, await_ready, made); !applied) {
+    ServiceFailure failure = std::move(applied.error());
+    failure.not_undone = put_back(*plan, made);
+    return std::unexpected(std::move(failure));
+  }
+  const InstallChange change = !plan->previous                   ? InstallChange::installed
+                               : plan->previous == plan->content ? InstallChange::unchanged
+                                                                 : InstallChange::updated;
   return InstallReport{change, status_of({plan->unit, plan->written}), manager_->linger()};
 }
 
@@ -126,54 +131,46 @@ Result<> Installer::check_free(const ServiceRequest& request) const {
   return {};
 }
 
-Result<> Installer::apply(const Plan& plan, const AwaitReady& await_ready, std::vector<fs::path>& made) {
+Installer::Started Installer::apply(const Plan& plan, const AwaitReady& await_ready, std::vector<fs::path>& made) {
   const bool same = plan.previous == plan.content;
-  if (same && plan.before.enabled && plan.before.state == ServiceState::running)
-    return wait_until_ready(plan.unit, await_ready);
   if (!same) {
     auto written = write_service_file(plan.unit.file, plan.content);
-    if (!written) return std::unexpected(written.error());
+    if (!written) return fail_with(std::move(written.error()));
     made = *std::move(written);
   }
-  if (auto enabled = manager_->enable(plan.unit); !enabled) return enabled;
+  if (!same || !plan.before.enabled)
+    if (auto enabled = manager_->enable(plan.unit); !enabled) return fail_with(std::move(enabled.error()));
+  if (same && plan.before.state == ServiceState::running) return wait_until_ready(plan.unit, await_ready);
   return start_and_wait(plan.unit, await_ready);
 }
 
-Result<> Installer::start_and_wait(const Unit& unit, const AwaitReady& await_ready) const {
-  if (auto started = manager_->start(unit); !started) return started;
-  return wait_until_ready(unit, await_ready);
+Installer::Started Installer::start_and_wait(const Unit& unit, const AwaitReady& await_ready) const {
+  const auto began = std::chrono::system_clock::now();
+  if (auto started = manager_->start(unit); !started) return fail_with(std::move(started.error()));
+  auto ready = wait_until_ready(unit, await_ready);
+  if (ready) return ready;
+  std::this_thread::sleep_for(kLogLag);
+  ready.error().log = manager_->log_end(unit.name, {kLogLines, began});
+  return ready;
 }
 
-Result<> Installer::wait_until_ready(const Unit& unit, const AwaitReady& await_ready) const {
+Installer::Started Installer::wait_until_ready(const Unit& unit, const AwaitReady& await_ready) const {
   Watch watch(*manager_, unit);
-  const auto ready = await_ready([&watch] { return watch.has_ended(); });
-  if (!ready && ready.error().code != Errc::cancelled) return ready;
-  for (const auto until = Clock::now() + kSettling; ready && Clock::now() < until;) {
-    const auto ended = watch.has_ended();
+  auto ready = await_ready([&watch] { return watch.has_ended(); });
+  if (!ready && ready.error().code != Errc::cancelled) return fail_with(std::move(ready.error()));
+  for (const auto until = Clock::now() + kSettling; Clock::now() < until && !watch.has_ended();) {
+    // launchd does not show the services of another session than the one that asks.
     const ServiceState state = watch.seen().state;
-    // launchd does not show the services of another session.
-    if (state == ServiceState::running || (state == ServiceState::unknown && watch.seen().pid == 0 && !ended))
-      return {};
-    if (ended) break;
+    if (state == ServiceState::running || state == ServiceState::unknown) return {};
     std::this_thread::sleep_for(kInterval);
   }
-  const Observation& seen = watch.seen();
-  if (ready && !watch.has_ended())
-    return fail(Errc::service_failed, fmt::format("{} serves, but not as {}: it was started by somebody else",
-                                                  unit.name, manager_->label(unit.name)));
-  return fail(Errc::service_failed, fmt::format("{} {}", manager_->label(unit.name), end_text(seen.last_end)));
-}
-
-InstallFailure Installer::give_up(const Plan& plan, Error error, std::chrono::system_clock::time_point began,
-                                  const std::vector<fs::path>& made) {
-  InstallFailure failure{std::move(error), {}, {}, {}};
-  const auto seen = manager_->observe(plan.unit);
-  if (seen && seen->state != ServiceState::running) failure.end = seen->last_end;
-  std::this_thread::sleep_for(kLogLag);
-  failure.log = manager_->log_end(plan.unit.name, {kLogLines, began});
-  if (failure.log.empty() && seen) failure.log = seen->words;
-  failure.not_undone = put_back(plan, made);
-  return failure;
+  const std::string label = manager_->label(unit.name);
+  if (!watch.has_ended())
+    return fail_with({Errc::service_failed, fmt::format("{} serves, but was not started as {}", unit.name, label)});
+  ServiceFailure failure{
+      {Errc::service_failed, fmt::format("{} {}", label, end_text(watch.seen().last_end))}, {}, {}, {}};
+  failure.end = watch.seen().last_end;
+  return std::unexpected(std::move(failure));
 }
 
 std::vector<Error> Installer::put_back(const Plan& plan, const std::vector<fs::path>& made) {
@@ -185,7 +182,7 @@ std::vector<Error> Installer::put_back(const Plan& plan, const std::vector<fs::p
     note(remove(plan.unit, made));
     return errors;
   }
-  if (plan.previous == plan.content && plan.before.enabled && plan.before.state == ServiceState::running) return errors;
+  if (plan.previous == plan.content && plan.before.state == ServiceState::running) return errors;
   note(manager_->stop(plan.unit));
   note(write_service_file(plan.unit.file, *plan.previous));
   note(manager_->enable(plan.unit));
@@ -217,19 +214,19 @@ Result<bool> Installer::uninstall(std::string_view name) {
   return true;
 }
 
-Result<> Installer::start(std::string_view name, const AwaitReady& await_ready) {
-  const auto service = find_installed(*manager_, name);
-  if (!service) return std::unexpected(service.error());
-  const auto seen = manager_->observe(service->unit);
-  if (!seen) return std::unexpected(seen.error());
+Installer::Started Installer::start(std::string_view name, const AwaitReady& await_ready) {
+  auto service = find_installed(*manager_, name);
+  if (!service) return fail_with(std::move(service.error()));
+  auto seen = manager_->observe(service->unit);
+  if (!seen) return fail_with(std::move(seen.error()));
   if (seen->state == ServiceState::running || seen->state == ServiceState::starting)
     return wait_until_ready(service->unit, await_ready);
   return start_and_wait(service->unit, await_ready);
 }
 
-Result<> Installer::restart(std::string_view name, const AwaitReady& await_ready) {
-  const auto service = find_installed(*manager_, name);
-  if (!service) return std::unexpected(service.error());
+Installer::Started Installer::restart(std::string_view name, const AwaitReady& await_ready) {
+  auto service = find_installed(*manager_, name);
+  if (!service) return fail_with(std::move(service.error()));
   return start_and_wait(service->unit, await_ready);
 }
 

@@ -19,14 +19,15 @@ namespace cordon::service {
 class Installer {
  public:
   using AwaitReady = ServiceInstaller::AwaitReady;
+  using Started = std::expected<void, ServiceFailure>;
 
   Installer(std::unique_ptr<ServiceManager> manager, Environment environment);
 
-  std::expected<InstallReport, InstallFailure> install(const ServiceRequest& request, const AwaitReady& await_ready);
+  std::expected<InstallReport, ServiceFailure> install(const ServiceRequest& request, const AwaitReady& await_ready);
   Result<bool> uninstall(std::string_view name);
-  Result<> start(std::string_view name, const AwaitReady& await_ready);
+  Started start(std::string_view name, const AwaitReady& await_ready);
   Result<> stop(std::string_view name);
-  Result<> restart(std::string_view name, const AwaitReady& await_ready);
+  Started restart(std::string_view name, const AwaitReady& await_ready);
   Result<ServiceStatus> status(std::string_view name) const;
   std::vector<ServiceStatus> list() const;
   std::optional<ServiceStatus> find(const std::filesystem::path& config) const;
@@ -44,14 +45,12 @@ class Installer {
 
   Result<Plan> plan_install(const ServiceRequest& request) const;
   Result<> check_free(const ServiceRequest& request) const;
-  Result<> apply(const Plan& plan, const AwaitReady& await_ready, std::vector<std::filesystem::path>& made);
-  InstallFailure give_up(const Plan& plan, Error error, std::chrono::system_clock::time_point began,
-                         const std::vector<std::filesystem::path>& made);
+  Started apply(const Plan& plan, const AwaitReady& await_ready, std::vector<std::filesystem::path>& made);
   std::vector<Error> put_back(const Plan& plan, const std::vector<std::filesystem::path>& made);
   Result<> remove(const Unit& unit, const std::vector<std::filesystem::path>& made);
-  Result<> start_and_wait(const Unit& unit, const AwaitReady& await_ready) const;
+  Started start_and_wait(const Unit& unit, const AwaitReady& await_ready) const;
   /// For a service that runs, or has just been told to.
-  Result<> wait_until_ready(const Unit& unit, const AwaitReady& await_ready) const;
+  Started wait_until_ready(const Unit& unit, const AwaitReady& await_ready) const;
   ServiceStatus status_of(const Installed& service) const;
 
   std::unique_ptr<ServiceManager> manager_;

@@ -64,7 +64,7 @@ ServiceInstaller::ServiceInstaller(ServiceInstaller&&) noexcept = default;
 ServiceInstaller& ServiceInstaller::operator=(ServiceInstaller&&) noexcept = default;
 ServiceInstaller::~ServiceInstaller() = default;
 
-std::expected<InstallReport, InstallFailure> ServiceInstaller::install(const ServiceRequest& request,
+std::expected<InstallReport, ServiceFailure> ServiceInstaller::install(const ServiceRequest& request,
                                                                        const AwaitReady& await_ready) {
   return impl_->install(request, await_ready);
 }
@@ -73,7 +73,7 @@ Result<bool> ServiceInstaller::uninstall(std::string_view name) {
   return impl_->uninstall(name);
 }
 
-Result<> ServiceInstaller::start(std::string_view name, const AwaitReady& await_ready) {
+std::expected<void, ServiceFailure> ServiceInstaller::start(std::string_view name, const AwaitReady& await_ready) {
   return impl_->start(name, await_ready);
 }
 
@@ -81,7 +81,7 @@ Result<> ServiceInstaller::stop(std::string_view name) {
   return impl_->stop(name);
 }
 
-Result<> ServiceInstaller::restart(std::string_view name, const AwaitReady& await_ready) {
+std::expected<void, ServiceFailure> ServiceInstaller::restart(std::string_view name, const AwaitReady& await_ready) {
   return impl_->restart(name, await_ready);
 }
 

@@ -22,7 +22,6 @@ struct Observation {
   std::optional<std::uint64_t> restarts;
   std::optional<std::chrono::system_clock::time_point> since;
   std::optional<ServiceEnd> last_end;
-  std::string words;           ///< What the service last said of itself.
   std::filesystem::path file;  ///< The file that the manager has read; empty when it does not tell, or has read none.
 };
 

@@ -1,15 +1,18 @@
 #include "service/systemd_show.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <utility>
 
 namespace cordon::service {
 namespace {
 
 template <class Number>
-std::optional<Number> number_of(std::string_view text, int base = 10) {
+std::optional<Number> number_of(std::string_view text) {
   Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
@@ -67,7 +70,7 @@ std::optional<std::chrono::system_clock::time_point> time_of(std::string_view te
 
 const std::string_view kObservedProperties =
     "ActiveState,SubState,MainPID,NRestarts,ExecMainCode,ExecMainStatus,ActiveEnterTimestamp,UnitFileState,"
-    "FragmentPath,StatusText";
+    "FragmentPath";
 
 Properties parse_properties(std::string_view text) {
   Properties out;
@@ -83,15 +86,16 @@ Properties parse_properties(std::string_view text) {
 std::vector<std::filesystem::path> parse_path_list(std::string_view value) {
   std::vector<std::filesystem::path> out;
   std::string word;
-  while (!value.empty()) {
-    const auto code = value.starts_with("\\x") ? number_of<unsigned>(value.substr(2, 2), 16) : std::nullopt;
-    if (code)
-      word += static_cast<char>(*code);
-    else if (value.front() != ' ')
-      word += value.front();
+  bool quoted = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '"')
+      quoted = !quoted;
+    else if (value[i] == '\\' && i + 1 < value.size())
+      word += value[++i];
+    else if (value[i] != ' ' || quoted)
+      word += value[i];
     else if (!word.empty())
       out.emplace_back(std::exchange(word, {}));
-    value.remove_prefix(code ? 4 : 1);
   }
   if (!word.empty()) out.emplace_back(word);
   return out;
@@ -105,7 +109,6 @@ Observation parse_observation(const Properties& properties) {
   seen.restarts = number_property<std::uint64_t>(properties, "NRestarts");
   if (seen.state == ServiceState::running) seen.since = time_of(value_of(properties, "ActiveEnterTimestamp"));
   seen.last_end = end_of(properties);
-  seen.words = value_of(properties, "StatusText");
   seen.file = value_of(properties, "FragmentPath");
   return seen;
 }

@@ -16,7 +16,8 @@ using Properties = std::map<std::string, std::string, std::less<>>;
 /// The lines `Name=value` of `text`.
 Properties parse_properties(std::string_view text);
 
-/// The words of a property that is a list, each with spaces and backslashes as \xNN (systemctl(1) prints them so).
+/// The words of a property that is a list of paths; systemctl prints them as a shell would read them, in double quotes where
+/// they are not plain.
 std::vector<std::filesystem::path> parse_path_list(std::string_view value);
 
 /// From the properties that kObservedProperties names, times as `--timestamp=unix` writes them.

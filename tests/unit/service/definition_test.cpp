@@ -43,8 +43,8 @@ TEST(Definition, FindsProgramsWithoutAnyPath) {
 TEST(Definition, RefusesWhatNoFileCanSay) {
   const Definition good{"api", "/usr/bin/cordon", "/home/me/b\xc3\xa4r.toml", {}};
   EXPECT_TRUE(check_definition(good));
-  for (const char* path : {"relative", "/line\nbreak", "/tab\there", "/del\x7f", "/bell\a", "/latin\xe4", "/surrogate\xed\xa0\x80",
-                           "/overlong\xc0\xaf", "/cut\xe2\x82", "/beyond\xf4\x90\x80\x80"}) {
+  for (const char* path : {"relative", "/line\nbreak", "/tab\there", "/del\x7f", "/bell\a", "/latin\xe4",
+                           "/surrogate\xed\xa0\x80", "/overlong\xc0\xaf", "/cut\xe2\x82", "/beyond\xf4\x90\x80\x80"}) {
     Definition bad = good;
     bad.config = path;
     EXPECT_EQ(check_definition(bad).error().code, Errc::config_invalid) << path;

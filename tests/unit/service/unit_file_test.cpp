@@ -42,7 +42,8 @@ TEST(UnitFile, BacksOffWhereTheManagerCan) {
 }
 
 TEST(UnitFile, AllowsTheSocketsThatThePeerCheckNeeds) {
-  EXPECT_THAT(compose_unit(definition(), 252), HasSubstr("\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"));
+  EXPECT_THAT(compose_unit(definition(), 252),
+              HasSubstr("\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"));
 }
 
 // A program's path with quotes or backslashes is one that systemd refuses even when they are escaped.
@@ -91,7 +92,8 @@ class VerifiedUnitFile : public testing::Test {
     write_text(temp_.path() / "cordon-api.service", unit);
     // Without a runtime folder it does not come up at all.
     const std::string runtime = temp_.path().native() + "/run";
-    return run_command(fmt::format("mkdir -p -m 700 {0}; XDG_RUNTIME_DIR={0} HOME={1} systemd-analyze verify --user {1}/cordon-api.service",
+    return run_command(fmt::format("mkdir -p -m 700 {0}; XDG_RUNTIME_DIR={0} HOME={1} systemd-analyze verify --user "
+                                   "{1}/cordon-api.service",
                                    runtime, temp_.path().native()))
         .output;
   }

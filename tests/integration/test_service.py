@@ -1,0 +1,387 @@
+"""`cordon service` over a real systemd user manager and a real journal (harness/user_manager.py)."""
+
+import http.client
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+from harness import user_manager
+
+BINARY = os.path.realpath(shutil.which(os.environ.get("CORDON", "cordon")) or os.environ.get("CORDON", "cordon"))
+SKIPPED = user_manager.enter()
+# A home that every file, command and message has to get right.
+HOME = 'home of "J\u00fcrg" & 100% <$HOME>'
+WEIRD = ["with space", "it's", 'say "hi"', "100%h%%n", "$HOME ${PATH}", "back\\slash\\n", "a&b<c>d", "b\u00e4r \u65e5\u672c", "a=b", "#x;y"]
+_numbers = itertools.count(1)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Project:
+    """A folder with a config; its one route's secret comes from the command `secret.sh`, which fails while `locked` exists."""
+
+    def __init__(self, test, folder=None, config="cordon.toml", more=""):
+        self.folder = folder or test.manager.folder / f"project {next(_numbers)}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config = self.folder / config
+        self.port = free_port()
+        self.locked = self.folder / "locked"
+        helper = self.folder / "secret.sh"
+        helper.write_text('#!/bin/sh\n[ ! -e "$(dirname "$0")/locked" ] && echo the-secret\n')
+        helper.chmod(0o700)
+        self.text = (f'listen = {self.port}\n{more}[[routes]]\nname = "demo"\n[routes.match]\nhost = "api.example.com"\n[routes.auth]\n'
+                     'type = "header"\nheader_name = "X-Key"\n[routes.auth.secret]\nsource = "command"\n'
+                     f"argv = [{json.dumps(str(helper), ensure_ascii=False)}]\n")
+        self.write(self.text)
+
+    def write(self, text):
+        self.config.write_text(text)
+        self.config.chmod(0o600)
+
+    def health(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/health")
+            answer = connection.getresponse()
+            return answer.getheader("Cordon-Instance") if answer.status == 200 else None
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+
+class ServiceTest(unittest.TestCase):
+    manager = None
+
+    @classmethod
+    def setUpClass(cls):
+        if ServiceTest.manager is None:
+            ServiceTest.manager = user_manager.UserManager(HOME)
+            # The only thing that differs from what users have: less waiting between two tries.
+            drop_in = cls.manager.units / "cordon-.service.d/fast.conf"
+            drop_in.parent.mkdir(parents=True)
+            drop_in.write_text("[Service]\nRestartSec=200ms\n")
+            cls.manager.systemctl("daemon-reload")
+
+    def tearDown(self):
+        for service in json.loads(self.cordon("service", "list", "--json").stdout)["services"]:
+            self.cordon("service", "uninstall", service["name"])
+
+    def cordon(self, *arguments, project=None, environment=None, binary=BINARY, timeout=90):
+        return subprocess.run([binary, *arguments], env={**self.manager.environment, **(environment or {})}, capture_output=True, text=True,
+                              cwd=project.folder if project else self.manager.folder, timeout=timeout, check=False)
+
+    def done(self, *arguments, code=0, **more):
+        """The command's result, whose exit status was `code`; None: any."""
+        result = self.cordon(*arguments, **more)
+        if code is not None:
+            self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout}{result.stderr}")
+        return result
+
+    def install(self, project, *arguments, **more):
+        return self.done("service", "install", *arguments, project=project, **more)
+
+    def status(self, project):
+        return json.loads(self.done("service", "status", "--json", project=project, code=None).stdout)
+
+    def eventually(self, condition, what, timeout=20):
+        return self.manager.wait_for(condition, what, timeout)
+
+    def units_left(self):
+        """What is in the units' folder and is not this test's own."""
+        return sorted(str(path.relative_to(self.manager.units)) for path in self.manager.units.rglob("*") if "cordon-.service.d" not in str(path))
+
+
+@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
+class Lifecycle(ServiceTest):
+    def test_installed_it_serves_and_uninstalled_nothing_is_left(self):
+        project = Project(self)
+        before = project.config.read_bytes()
+        result = self.install(project)
+        name = project.health()
+        unit = f"cordon-{name}.service"
+        self.assertIn(f"installed {name}: {unit} runs on 127.0.0.1:{project.port}", result.stdout)
+        self.assertIn(f"cordon service logs {name}", result.stderr)
+        self.assertIn("loginctl enable-linger", result.stderr)
+        self.assertEqual(self.units_left(), [unit, "default.target.wants", f"default.target.wants/{unit}"])
+        self.assertEqual(self.manager.systemctl("is-enabled", unit).stdout, "enabled\n")
+        self.assertEqual(self.manager.show(unit)["ActiveState"], "active")
+        status = self.done("status", project=project).stdout
+        self.assertRegex(status, rf"service +{unit}: running for \d+ s; starts at login")
+        report = json.loads(self.done("status", "--json", project=project).stdout)
+        self.assertEqual((report["service"]["state"], report["service"]["pid"]), ("running", report["pid"]))
+        removed = self.done("service", "uninstall", project=project)
+        self.assertIn(f"removed {name}", removed.stdout)
+        self.assertIsNone(project.health())
+        self.assertEqual(self.units_left(), [])
+        self.assertEqual(self.manager.show(unit)["LoadState"], "not-found")
+        self.assertEqual(project.config.read_bytes(), before)
+        self.assertIn("already not installed", self.done("service", "uninstall", name).stdout)
+
+    def test_installed_again_it_is_left_alone(self):
+        project = Project(self)
+        self.install(project)
+        pid = self.status(project)["pid"]
+        again = self.install(project)
+        self.assertIn("already installed", again.stdout)
+        self.assertEqual(self.status(project)["pid"], pid)
+
+    def test_a_changed_path_brings_the_unit_up_to_date(self):
+        project = Project(self)
+        self.install(project)
+        before = self.status(project)
+        result = self.install(project, environment={"PATH": "/opt/op dir/bin:" + self.manager.environment["PATH"]})
+        self.assertIn("updated", result.stdout)
+        after = self.status(project)
+        self.assertNotEqual(after["pid"], before["pid"])
+        environment = Path(f"/proc/{after['pid']}/environ").read_bytes().split(b"\0")
+        self.assertTrue(any(line.startswith(b"PATH=/opt/op dir/bin:") for line in environment), environment)
+
+    def test_stop_start_restart(self):
+        project = Project(self)
+        self.install(project, "api")
+        self.assertRegex(self.done("service", "stop", "api").stdout, r"stopped cordon-api.service: stopped; starts at login")
+        self.assertIsNone(project.health())
+        self.done("service", "status", "api", code=3)
+        shown = self.done("status", project=project, code=3)
+        self.assertIn("cordon service start api", shown.stderr)
+        self.done("service", "start", "api")
+        first = self.status(project)["pid"]
+        self.done("service", "start", "api")
+        self.assertEqual(self.status(project)["pid"], first)
+        self.done("service", "restart", "api")
+        self.assertTrue(project.health())
+        self.assertNotEqual(self.status(project)["pid"], first)
+
+    def test_killed_it_comes_back_and_status_tells(self):
+        project = Project(self)
+        self.install(project)
+        pid = self.status(project)["pid"]
+        os.kill(pid, signal.SIGKILL)
+        self.eventually(lambda: project.health() and self.status(project)["state"] == "running" and self.status(project)["pid"] != pid,
+                        "the restart")
+        self.assertEqual(self.status(project)["restarts"], 1)
+        self.assertIn("1 restart;", self.done("status", project=project).stdout)
+        self.assertEqual(json.loads(self.done("status", "--json", project=project).stdout)["service"]["restarts"], 1)
+
+    def test_systemctl_reloads_it(self):
+        project = Project(self)
+        self.install(project, "api")
+        project.write(project.text.replace('name = "demo"', 'name = "renamed"'))
+        self.manager.systemctl("reload", "cordon-api.service")
+        self.assertIn("renamed", self.done("status", project=project).stdout)
+        project.write("nonsense")
+        self.assertNotEqual(self.manager.systemctl("reload", "cordon-api.service", check=False).returncode, 0)
+        self.assertEqual(self.manager.show("cordon-api.service")["ActiveState"], "active")
+        self.assertIn("renamed", self.done("status", project=project).stdout)
+
+    def test_it_is_hardened_and_still_knows_its_clients(self):
+        project = Project(self)
+        self.install(project)
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{self.status(project)['pid']}/status").read_text().splitlines())
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"], status["Umask"]), ("1", "2", "0077"))
+        self.assertNotIn("peer_refused", self.done("service", "logs", project=project).stdout)
+        self.assertTrue(project.health())  # refused if the kernel could not be asked whose connection it is
+
+    def test_its_log_is_shown(self):
+        project = Project(self)
+        self.install(project, "api")
+        shown = self.done("service", "logs", "api").stdout
+        self.assertIn(f"listens on 127.0.0.1:{project.port}", shown)
+        self.assertEqual(len(self.done("service", "logs", "api", "-n", "1").stdout.splitlines()), 1)
+        lines = [json.loads(line)["line"] for line in self.done("service", "logs", "api", "--json").stdout.splitlines()]
+        self.assertTrue(any("listens on" in line for line in lines), lines)
+        with subprocess.Popen([BINARY, "service", "logs", "api", "-f"], env=self.manager.environment, stdout=subprocess.PIPE) as follower:
+            self.done("reload", project=project)
+            while b"reloaded" not in follower.stdout.readline():
+                pass
+            follower.terminate()
+
+
+@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
+class Failures(ServiceTest):
+    def test_l5_what_does_not_start_leaves_nothing(self):
+        project = Project(self)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", project.port))
+            taken.listen()
+            result = self.install(project, "api", code=1)
+        self.assertRegex(result.stderr, rf"cordon: log: .*port {project.port} is taken")
+        self.assertIn("cordon-api.service ended with status 1", result.stderr)
+        self.assertIn("then: cordon service install api", result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertEqual(self.units_left(), [])
+        self.assertEqual(self.manager.show("cordon-api.service")["LoadState"], "not-found")
+
+    def test_l5_a_faulty_config_is_not_even_tried(self):
+        project = Project(self)
+        project.write("listen = 0\nnonsense = 1\n")
+        result = self.install(project, code=1)
+        self.assertIn("nonsense", result.stderr)
+        self.assertEqual(self.units_left(), [])
+
+    def test_l5_a_store_that_is_closed_at_install_leaves_nothing(self):
+        project = Project(self)
+        project.locked.touch()
+        result = self.install(project, "api", code=4)
+        self.assertIn("ended with status 4", result.stderr)
+        self.assertIn("demo", result.stderr)
+        self.assertEqual(self.units_left(), [])
+        self.assertEqual(self.manager.show("cordon-api.service")["LoadState"], "not-found")
+
+    def test_l5_an_update_that_does_not_start_puts_the_old_one_back(self):
+        project = Project(self)
+        self.install(project, "api")
+        unit = (self.manager.units / "cordon-api.service").read_bytes()
+        project.locked.touch()
+        self.install(project, "api", code=4, environment={"PATH": "/opt/new:" + self.manager.environment["PATH"]})
+        self.assertEqual((self.manager.units / "cordon-api.service").read_bytes(), unit)
+        self.assertEqual(self.manager.systemctl("is-enabled", "cordon-api.service").stdout, "enabled\n")
+        project.locked.unlink()
+        self.eventually(project.health, "the old service")
+
+    def test_a_config_that_breaks_later_does_not_restart_for_ever(self):
+        project = Project(self)
+        self.install(project, "api")
+        pid = self.status(project)["pid"]
+        project.write("nonsense")
+        os.kill(pid, signal.SIGKILL)
+        self.eventually(lambda: self.status(project)["state"] == "failed", "the end")
+        restarts = self.status(project)["restarts"]
+        time.sleep(1.5)  # seven times what it waits before a restart
+        status = self.status(project)
+        self.assertEqual((status["state"], status["restarts"], status["last_end"]), ("failed", restarts, {"exit_status": 1}))
+        self.assertIn("not valid TOML", self.done("service", "logs", "api").stdout)
+        shown = self.done("status", project=project, code=3).stderr
+        self.assertIn("cordon service logs api", shown)
+        # Its faults are shown instead of another start that cannot work.
+        self.assertIn("not valid TOML", self.done("service", "start", "api", code=1).stderr)
+        project.write(project.text)
+        self.done("service", "start", "api")
+        self.assertTrue(project.health())
+
+    def test_a_store_that_is_closed_is_tried_until_it_opens(self):
+        project = Project(self)
+        self.install(project, "api")
+        project.locked.touch()
+        result = self.done("service", "restart", "api", code=4)
+        self.assertIn("it is tried again and again", result.stderr)
+        # More often than systemd's default limit of 5 starts in 10 s.
+        self.eventually(lambda: self.status(project)["restarts"] >= 7, "the seventh try")
+        self.assertIn(self.status(project)["state"], ("waiting", "starting"))
+        project.locked.unlink()
+        self.eventually(lambda: project.health() and self.status(project)["state"] == "running", "the start")
+
+    def test_without_a_manager_it_says_what_to_do(self):
+        project = Project(self)
+        result = self.install(project, code=1, environment={"XDG_RUNTIME_DIR": "/nonexistent"})
+        self.assertIn("there is no systemd user manager to talk to", result.stderr)
+        self.assertIn("loginctl enable-linger", result.stderr)
+        self.assertEqual(self.units_left(), [])
+
+    def test_a_shell_without_a_session_finds_the_manager(self):
+        project = Project(self)
+        environment = {name: value for name, value in self.manager.environment.items() if name != "XDG_RUNTIME_DIR"}
+        result = subprocess.run([BINARY, "service", "install"], env=environment, cwd=project.folder, capture_output=True, text=True,
+                                timeout=60, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_one_that_runs_in_a_terminal_is_not_disturbed(self):
+        project = Project(self)
+        with subprocess.Popen([BINARY, "start"], env=self.manager.environment, cwd=project.folder, stderr=subprocess.DEVNULL) as running:
+            self.eventually(project.health, "/health")
+            result = self.install(project, code=1)
+            self.assertIn(f"pid {running.pid}", result.stderr)
+            self.assertIn("cordon stop", result.stderr)
+            self.assertTrue(project.health())
+            running.terminate()
+        self.assertEqual(self.units_left(), [])
+
+
+@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
+class SideBySide(ServiceTest):
+    def test_two_projects_and_the_users_own(self):
+        shutil.rmtree(self.manager.home / ".config/cordon", ignore_errors=True)  # what other tests' instances left
+        first, second = Project(self), Project(self, config="api-cordon.toml")
+        user = Project(self, folder=self.manager.home / ".config/cordon")
+        self.install(first)
+        self.install(second, "api-proxy", "--config", "api-cordon.toml")
+        self.install(user, "--scope", "user")
+        names = {project: project.health() for project in (first, second, user)}
+        self.assertEqual(len(set(names.values())), 3)
+        self.assertEqual(names[user], "user")
+        services = json.loads(self.done("service", "list", "--json").stdout)["services"]
+        self.assertEqual({service["name"] for service in services}, {names[first], "api-proxy", "user"})
+        self.assertEqual({service["config"] for service in services}, {str(project.config) for project in names})
+        self.assertIn("api-proxy", self.done("service", "list").stdout)
+        state = self.manager.home / ".config/cordon"
+        authorities = [path.read_bytes() for path in state.rglob("ca-cert.pem")]
+        self.assertEqual(len(set(authorities)), 3)
+        pids = {service["name"]: service["pid"] for service in services}
+        self.done("service", "uninstall", project=first)
+        self.assertIsNone(first.health())
+        self.assertEqual((second.health(), user.health()), (names[second], "user"))
+        left = json.loads(self.done("service", "list", "--json").stdout)["services"]
+        self.assertEqual({service["name"]: service["pid"] for service in left}, {name: pids[name] for name in ("api-proxy", "user")})
+        self.assertEqual([path.read_bytes() for path in state.rglob("ca-cert.pem")], authorities)
+
+    def test_a_name_belongs_to_one_config(self):
+        first, second = Project(self), Project(self)
+        self.install(first, "api")
+        result = self.install(second, "api", code=1)
+        self.assertIn(str(first.config), result.stderr)
+        self.assertIn("cordon service uninstall api", result.stderr)
+        result = self.install(first, "another", code=1)
+        self.assertIn("cordon service uninstall api", result.stderr)
+        self.assertTrue(first.health())
+
+    def test_units_of_others_are_not_touched(self):
+        project = Project(self)
+        theirs = self.manager.units / "cordon-api.service"
+        theirs.write_text("[Service]\nExecStart=/bin/true\n")
+        self.addCleanup(theirs.unlink)
+        self.assertIn("was not written by", self.install(project, "api", code=1).stderr)
+        self.assertIn("was not written by", self.done("service", "uninstall", "api", code=1).stderr)
+        self.assertEqual(theirs.read_text(), "[Service]\nExecStart=/bin/true\n")
+
+
+@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
+class Paths(ServiceTest):
+    def test_l4_programs_and_configs_in_odd_places_start(self):
+        for name in WEIRD:
+            with self.subTest(name):
+                folder = self.manager.folder / "odd places" / name
+                project = Project(self, folder=folder, config=f"{name}.toml")
+                program = folder / "cordon"
+                shutil.copy2(BINARY, program)
+                self.install(project, "odd", "--config", str(project.config), binary=str(program))
+                self.assertTrue(project.health())
+                status = json.loads(self.done("service", "status", "odd", "--json").stdout)
+                self.assertEqual((status["config"], status["program"]), (str(project.config), str(program)))
+                self.assertEqual(os.readlink(f"/proc/{status['pid']}/exe"), str(program))
+                verified = subprocess.run(["systemd-analyze", "verify", "--user", status["file"]], env=self.manager.environment,
+                                          capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(verified.stderr, "")
+                self.manager.systemctl("reload", "cordon-odd.service")
+                self.done("service", "uninstall", "odd")
+
+    def test_l4_line_breaks_are_refused(self):
+        project = Project(self, folder=self.manager.folder / "line\nbreak")
+        project.write(f"listen = {project.port}\n")
+        self.assertIn("line breaks", self.install(project, "broken", code=1).stderr)
+        self.assertEqual(self.units_left(), [])
+
+
+if __name__ == "__main__":
+    unittest.main(module="__main__", verbosity=2, warnings="ignore")
