@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 
 from harness import user_manager
+from harness.keyring import Keyring
 
 BINARY = os.path.realpath(shutil.which(os.environ.get("CORDON", "cordon")) or os.environ.get("CORDON", "cordon"))
 SKIPPED = user_manager.enter()
@@ -282,6 +283,30 @@ class Failures(ServiceTest):
         self.assertIn(self.status(project)["state"], ("waiting", "starting"))
         project.locked.unlink()
         self.eventually(lambda: project.health() and self.status(project)["state"] == "running", "the start")
+
+    def test_a_keyring_that_is_locked_at_login_is_tried_until_it_opens(self):
+        keyring = Keyring(self.manager.folder / "keyring")
+        self.addCleanup(keyring.stop)
+        keyring.store("the-secret", service="cordon", account="demo")
+        project = Project(self)
+        project.write(project.text[:project.text.index("source =")] + 'source = "keyring"\naccount = "demo"\n')
+        self.manager.systemctl("set-environment", f"DBUS_SESSION_BUS_ADDRESS={keyring.address}")
+        self.addCleanup(self.manager.systemctl, "unset-environment", "DBUS_SESSION_BUS_ADDRESS")
+        self.install(project, "api")
+        keyring.lock()
+        self.done("service", "restart", "api", code=4)
+        self.eventually(lambda: self.status(project)["restarts"] >= 2, "the second try")
+        keyring.stop_service()
+        keyring.start_service()
+        self.eventually(lambda: project.health() and self.status(project)["state"] == "running", "the start")
+
+    def test_a_unit_that_somebody_removed_is_stopped(self):
+        project = Project(self)
+        self.install(project, "api")
+        (self.manager.units / "cordon-api.service").unlink()
+        self.assertIn("removed api", self.done("service", "uninstall", "api").stdout)
+        self.assertIsNone(project.health())
+        self.assertEqual(self.units_left(), [])
 
     def test_without_a_manager_it_says_what_to_do(self):
         project = Project(self)

@@ -1,6 +1,7 @@
 #include "service/installer.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -206,11 +207,25 @@ Result<> Installer::remove(const Unit& unit, const std::vector<fs::path>& made) 
 
 Result<bool> Installer::uninstall(std::string_view name) {
   const auto service = find_installed(*manager_, name);
-  if (!service && service.error().code == Errc::file_missing) return false;
+  if (!service && service.error().code == Errc::file_missing) return remove_stray(name);
   if (!service) return std::unexpected(service.error());
   // Without the manager the service would go on without its file.
   if (auto reached = manager_->folder(); !reached) return std::unexpected(reached.error());
   if (auto removed = remove(service->unit, {}); !removed) return std::unexpected(removed.error());
+  return true;
+}
+
+/// What still runs of a service whose file somebody has removed.
+Result<bool> Installer::remove_stray(std::string_view name) {
+  const Unit unit{std::string(name), {}};
+  const auto seen = manager_->observe(unit);
+  // Without a manager nothing runs.
+  if (!seen || seen->state == ServiceState::stopped || seen->state == ServiceState::unknown) return false;
+  std::error_code ignored;
+  if (fs::exists(seen->file, ignored)) return false;  // it is somebody else's, in another folder
+  if (auto stopped = manager_->stop(unit); !stopped) return std::unexpected(stopped.error());
+  (void)manager_->disable(unit);  // some versions refuse, there being no file
+  if (auto forgotten = manager_->forget(unit); !forgotten) return std::unexpected(forgotten.error());
   return true;
 }
 

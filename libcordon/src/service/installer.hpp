@@ -48,6 +48,7 @@ class Installer {
   Started apply(const Plan& plan, const AwaitReady& await_ready, std::vector<std::filesystem::path>& made);
   std::vector<Error> put_back(const Plan& plan, const std::vector<std::filesystem::path>& made);
   Result<> remove(const Unit& unit, const std::vector<std::filesystem::path>& made);
+  Result<bool> remove_stray(std::string_view name);
   Started start_and_wait(const Unit& unit, const AwaitReady& await_ready) const;
   /// For a service that runs, or has just been told to.
   Started wait_until_ready(const Unit& unit, const AwaitReady& await_ready) const;

@@ -20,7 +20,7 @@ constexpr std::string_view kPrefix = "cordon-";
 constexpr std::string_view kSuffix = ".service";
 /// Longer than a unit's TimeoutStopSec, which `stop` waits for.
 constexpr std::chrono::seconds kPatience{30};
-constexpr std::chrono::seconds kLogPatience{5};
+constexpr std::chrono::seconds kAnswerPatience{5};
 
 constexpr std::array<std::string_view, 9> kPassedOn = {"HOME",
                                                        "LANG",
@@ -122,7 +122,7 @@ Result<fs::path> Systemd::folder() const {
 }
 
 Result<Systemd::Manager> Systemd::ask_manager() const {
-  auto shown = systemctl({"show", "--property=Version,UnitPath"});
+  auto shown = systemctl({"show", "--property=Version,UnitPath"}, kAnswerPatience);
   if (!shown) return std::unexpected(shown.error());
   const Properties properties = parse_properties(*shown);
   const auto value = [&properties](std::string_view name) {
@@ -132,10 +132,10 @@ Result<Systemd::Manager> Systemd::ask_manager() const {
   return Manager{parse_systemd_version(value("Version")), parse_path_list(value("UnitPath"))};
 }
 
-Result<std::string> Systemd::systemctl(std::vector<std::string> words) const {
+Result<std::string> Systemd::systemctl(std::vector<std::string> words, std::chrono::seconds patience) const {
   std::vector<std::string> argv = {"systemctl", "--user", "--no-pager", "--no-ask-password"};
   argv.insert(argv.end(), words.begin(), words.end());
-  auto done = run_(argv, kPatience);
+  auto done = run_(argv, patience);
   if (!done && done.error().code == Errc::file_missing) return fail_unreachable(done.error().message());
   if (!done) return std::unexpected(done.error());
   if (done->status == 0) return std::move(done->out);
@@ -145,7 +145,7 @@ Result<std::string> Systemd::systemctl(std::vector<std::string> words) const {
 }
 
 Result<> Systemd::order(std::vector<std::string> words) const {
-  if (auto done = systemctl(std::move(words)); !done) return std::unexpected(done.error());
+  if (auto done = systemctl(std::move(words), kPatience); !done) return std::unexpected(done.error());
   return {};
 }
 
@@ -181,7 +181,8 @@ Result<> Systemd::forget(const Unit& unit) const {
 
 Result<Observation> Systemd::observe(const Unit& unit) const {
   auto shown =
-      systemctl({"show", "--timestamp=unix", fmt::format("--property={}", kObservedProperties), label(unit.name)});
+      systemctl({"show", "--timestamp=unix", fmt::format("--property={}", kObservedProperties), label(unit.name)},
+                kAnswerPatience);
   if (!shown) return std::unexpected(shown.error());
   return parse_observation(parse_properties(*shown));
 }
@@ -195,7 +196,7 @@ std::string Systemd::log_end(std::string_view name, const LogRange& range) const
                                    fmt::format("--user-unit={}", label(name)),
                                    "_TRANSPORT=stdout"};
   if (range.since) argv.push_back(fmt::format("--since=@{}", std::chrono::system_clock::to_time_t(*range.since)));
-  auto done = run_(argv, kLogPatience);
+  auto done = run_(argv, kAnswerPatience);
   return done && done->status == 0 ? std::move(done->out) : std::string();
 }
 
@@ -211,7 +212,7 @@ Result<std::vector<std::string>> Systemd::log_command(std::string_view name, int
 
 Linger Systemd::linger() const {
   const auto done =
-      run_({"loginctl", "show-user", fmt::format("{}", ::getuid()), "--property=Linger", "--value"}, kLogPatience);
+      run_({"loginctl", "show-user", fmt::format("{}", ::getuid()), "--property=Linger", "--value"}, kAnswerPatience);
   if (!done || done->status != 0) return Linger::unknown;
   return done->out == "yes\n" ? Linger::yes : done->out == "no\n" ? Linger::no : Linger::unknown;
 }

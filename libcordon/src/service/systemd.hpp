@@ -35,7 +35,7 @@ class Systemd final : public ServiceManager {
 
   Result<Manager> ask_manager() const;
   /// `systemctl --user` with `words`: what it prints.
-  Result<std::string> systemctl(std::vector<std::string> words) const;
+  Result<std::string> systemctl(std::vector<std::string> words, std::chrono::seconds patience) const;
   /// The same where nothing is asked.
   Result<> order(std::vector<std::string> words) const;
 
