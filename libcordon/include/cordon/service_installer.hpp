@@ -67,8 +67,8 @@ struct ServiceStatus {
   bool enabled = false;  ///< Starts at login.
   ServiceState state = ServiceState::unknown;
   int pid = 0;  ///< 0 while it does not run.
-  std::optional<std::uint64_t>
-      restarts;  ///< By the system, since it was last started by hand or by a login. launchd does not tell.
+  /// By the system, since it was last started by hand or by a login. launchd does not tell.
+  std::optional<std::uint64_t> restarts;
   std::optional<std::chrono::system_clock::time_point> since;  ///< Since when it is running.
   std::optional<ServiceEnd> last_end;                          ///< Nothing while its first process runs.
   std::optional<Error> trouble;                                ///< Why the state is unknown.
