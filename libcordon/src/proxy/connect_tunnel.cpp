@@ -7,6 +7,7 @@
 #include "net/relay.hpp"
 #include "net/tls_stream.hpp"
 #include "proxy/http_session.hpp"
+#include "proxy/judgement.hpp"
 
 namespace cordon::proxy {
 namespace {
@@ -21,14 +22,11 @@ Result<Destination> connect_destination(const Worker& worker, const http1::Reque
   if (!target) return std::unexpected(target.error());
   auto authority = config::parse_authority(target->authority, 0);
   if (!authority) return std::unexpected(std::move(authority).error());
-  const auto match = settings.routes.find(authority->host, authority->port);
-  if (match.route && !settings.ca) return fail(Errc::tls_disabled);
-  if (!match.route && match.other_port_only) {
-    // http:// by way of CONNECT (undici): the same answer as to the absolute form.
-    if (authority->port == 80) return fail(Errc::plaintext_refused);
-    note_other_port(worker.runtime, *match.other_port_only, authority->port);
-  }
-  return make_destination(std::move(authority->host), authority->port, match.route, Security::tls, worker.settings);
+  const auto interception = settings.ca ? Interception::on : Interception::off;
+  const auto match = judge_connect(settings.routes, authority->host, authority->port, interception);
+  if (!match) return std::unexpected(match.error());
+  if (match->other_port_only) note_other_port(worker.runtime, *match->other_port_only, authority->port);
+  return make_destination(std::move(authority->host), authority->port, match->route, Security::tls, worker.settings);
 }
 
 net::Infallible<Ending> refuse_connect(Client& client, Error error, RequestEvent& event) {

@@ -9,6 +9,7 @@
 #include "proxy/admission.hpp"
 #include "proxy/connect_tunnel.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/judgement.hpp"
 #include "proxy/own_endpoint.hpp"
 
 namespace cordon::proxy {
@@ -79,14 +80,10 @@ Result<Destination> absolute_destination(Client& client, const http1::Target& ta
   }
   auto authority = config::parse_authority(target.authority, 80);
   if (!authority) return std::unexpected(std::move(authority).error());
-  const auto match = client.worker.settings->routes.find(authority->host, authority->port);
-  if (!match.route && match.other_port_only) {
-    // The usual port of http is the other door to the same host; other ports are other services.
-    if (authority->port == 80) return fail(Errc::plaintext_refused);
-    note_other_port(client.worker.runtime, *match.other_port_only, authority->port);
-  }
-  if (match.route && !match.route->allow_plaintext) return fail(Errc::plaintext_refused);
-  return make_destination(std::move(authority->host), authority->port, match.route, Security::plaintext,
+  const auto match = judge_plaintext(client.worker.settings->routes, authority->host, authority->port);
+  if (!match) return std::unexpected(match.error());
+  if (match->other_port_only) note_other_port(client.worker.runtime, *match->other_port_only, authority->port);
+  return make_destination(std::move(authority->host), authority->port, match->route, Security::plaintext,
                           client.worker.settings);
 }
 
