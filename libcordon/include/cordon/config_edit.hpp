@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -64,6 +65,10 @@ class ConfigEntry {
 
 /// The arrays of tables in the file.
 enum class ConfigList : std::uint8_t { routes, listeners };
+
+/// What is wrong with `text` as the value of an entry's key, and what is allowed: `must not be empty`. Nothing when it will do as far as
+/// can be seen without the rest of the file, and for keys whose values are no text. Thread-safe.
+std::optional<std::string> why_not(ConfigList list, std::string_view key, std::string_view text);
 
 /// A config file on its way to another content. Not synchronised. A change that fails changes nothing.
 class ConfigEdit {
