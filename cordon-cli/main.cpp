@@ -18,8 +18,8 @@ namespace {
 
 // In the order in which a newcomer meets them.
 constexpr auto kCommands =
-    std::to_array<const Command*>({&kDemo, &kCheck, &kStart, &kWait, &kRun, &kEnv, &kStatus, &kReload, &kStop, &kLogs,
-                                   &kApprove, &kSecret, &kToken, &kService});
+    std::to_array<const Command*>({&kDemo, &kRoute, &kCheck, &kStart, &kWait, &kRun, &kEnv, &kStatus, &kReload, &kStop,
+                                   &kLogs, &kApprove, &kSecret, &kToken, &kService});
 
 constexpr std::string_view kIntroduction =
     "Cordon is a local proxy that puts the real credential into requests to the hosts you\n"

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cordon::cli {
 
@@ -21,6 +22,10 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
 
 /// `word` as a POSIX shell reads it back: as it is where it is plain, else in single quotes.
 std::string shell_quoted(std::string_view word);
+
+/// The words of a line as a POSIX shell splits it, as far as blanks, quotes and backslashes go; nothing in it is expanded. Nothing when a
+/// quote is not closed.
+std::optional<std::vector<std::string>> split_words(std::string_view line);
 
 /// `1 route`, `2 routes`.
 std::string counted(std::size_t count, std::string_view noun);

@@ -9,6 +9,7 @@
 #include "approvals.hpp"
 #include "command.hpp"
 #include "json_output.hpp"
+#include "route_text.hpp"
 #include "target.hpp"
 #include "text.hpp"
 
@@ -42,19 +43,6 @@ Findings examine(const Context& context, Instance instance) {
     findings.faults = std::move(loaded.error());
   if (findings.target) findings.bindings = review_target(context, *findings.target);
   return findings;
-}
-
-std::string ports_text(const PortSet& ports) {
-  return ports.any ? "any port" : fmt::format("port {}", fmt::join(ports.list, ", "));
-}
-
-/// The header that the route puts in, with the secret's place in its stead.
-std::string header_text(const Route& route) {
-  const std::string secret = fmt::format("<{}>", describe(route.secret));
-  if (const auto* basic = std::get_if<BasicAuth>(&route.auth))
-    return fmt::format("Authorization: Basic base64({}:{})", basic->username, secret);
-  const auto& header = std::get<HeaderAuth>(route.auth);
-  return fmt::format("{}: {}{}{}", header.header_name, header.scheme, header.scheme.empty() ? "" : " ", secret);
 }
 
 bool is_there(const std::filesystem::path& path) {
@@ -134,20 +122,6 @@ Json to_json(const std::vector<ConfigFault>& faults) {
   return out;
 }
 
-Json to_json(const Route& route) {
-  const auto* header = std::get_if<HeaderAuth>(&route.auth);
-  Json ports = route.ports.list;
-  if (route.ports.any) ports = "any";
-  return {{"name", route.name},
-          {"host", route.host},
-          {"port", ports},
-          {"allow_plaintext", route.allow_plaintext},
-          {"type", header ? "header" : "basic"},
-          {"header_name", header ? header->header_name : "Authorization"},
-          {"scheme", header ? header->scheme : "Basic"},
-          {"secret", describe(route.secret)}};
-}
-
 Json to_json(const Result<BindingReview>& bindings) {
   if (!bindings) return {{"error", bindings.error().message()}};
   Json out = {{"approval_required", bindings->rule == ApprovalRule::required}, {"unapproved", Json::array()}};
@@ -171,7 +145,7 @@ Exit report_as_json(const Context& context, const Findings& findings) {
     out["ca_cert_path"] = target.ca_paths().cert.string();
     out["routes"] = Json::array();
     for (const Route& route : target.config.routes)
-      out["routes"].push_back(to_json(route));
+      out["routes"].push_back(json_of(route));
     out["bindings"] = to_json(*findings.bindings);
   }
   // Bytes that are not UTF-8, as a path may have, become U+FFFD.

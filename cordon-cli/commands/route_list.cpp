@@ -1,0 +1,165 @@
+// cordon route list and cordon route show.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "approvals.hpp"
+#include "command.hpp"
+#include "json_output.hpp"
+#include "route_text.hpp"
+#include "target.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+struct Options {
+  TargetOptions target;
+  std::string name;
+  bool json = false;
+};
+
+using Run = Exit (*)(const Context& context, const Options& options, const Target& target);
+
+/// The names of the routes whose bindings are not approved. What cannot be found out is warned of, and counts as approved.
+std::vector<std::string> unapproved_names(const Context& context, const Target& target) {
+  const auto review = review_target(context, target);
+  if (!review) {
+    context.terminal.warning(
+        fmt::format("whether its bindings are approved is not known: {}", review.error().message()));
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const RequestedBinding& binding : review->unapproved)
+    names.push_back(binding.name);
+  return names;
+}
+
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+Json to_json(const Route& route, bool approved) {
+  Json out = json_of(route);
+  out["upstream_ca_path"] = route.upstream_ca_path ? Json(route.upstream_ca_path->string()) : Json();
+  out["approved"] = approved;
+  return out;
+}
+
+using Row = std::array<std::string, 5>;
+
+Row row_of(const Route& route) {
+  const std::string ports = route.ports.any ? "any" : fmt::format("{}", fmt::join(route.ports.list, ","));
+  const auto* header = std::get_if<HeaderAuth>(&route.auth);
+  return {route.name, route.host, ports, header != nullptr ? header->header_name : "Authorization",
+          describe(route.secret)};
+}
+
+void print_table(Terminal& terminal, const std::vector<Row>& rows) {
+  std::array<std::size_t, 5> widths{};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::string line;
+    for (std::size_t column = 0; column < widths.size(); ++column)
+      line += fmt::format("{:<{}}{}", rows[i][column], widths[column], column + 1 < widths.size() ? "  " : "");
+    terminal.print(terminal.paint(i == 0 ? Style::bold : Style::plain, line) + "\n");
+  }
+}
+
+Exit list(const Context& context, const Options& options, const Target& target) {
+  if (options.json) {
+    const auto unapproved = unapproved_names(context, target);
+    Json report = {{"config", target.instance.config.string()}, {"routes", Json::array()}};
+    for (const Route& route : target.config.routes)
+      report["routes"].push_back(to_json(route, !is_among(unapproved, route.name)));
+    print_json(context.terminal, report);
+  } else if (target.config.routes.empty()) {
+    context.terminal.hint(fmt::format("there are no routes in {}; to add one: {}", target.instance.config.native(),
+                                      command_line("route add", options.target)));
+  } else {
+    std::vector<Row> rows = {{"name", "host", "port", "header", "secret"}};
+    for (const Route& route : target.config.routes)
+      rows.push_back(row_of(route));
+    print_table(context.terminal, rows);
+  }
+  return Exit::done;
+}
+
+void print_route(Terminal& terminal, const Route& route, bool approved) {
+  const auto row = [&](std::string_view label, std::string_view value) {
+    terminal.print(fmt::format("  {:<10}{}\n", label, terminal.paint(Style::plain, value)));
+  };
+  terminal.print(terminal.paint(Style::bold, route.name) + "\n");
+  row("host", route.host);
+  row("port", route.ports.any ? "any" : fmt::format("{}", fmt::join(route.ports.list, ", ")));
+  row("header", header_text(route));
+  row("secret", describe(route.secret));
+  if (route.allow_plaintext) row("plaintext", "allowed, to a loopback or private address");
+  if (route.upstream_ca_path) row("roots", route.upstream_ca_path->string());
+  row("binding", approved ? "approved" : "not approved yet");
+}
+
+/// What there is to say of a route that is not there.
+Exit report_missing(const Context& context, const Options& options, const Target& target) {
+  std::vector<std::string_view> names;
+  for (const Route& route : target.config.routes)
+    names.push_back(route.name);
+  const auto guess = nearest(options.name, names);
+  context.terminal.error(fmt::format("there is no route `{}` in {}{}", options.name, target.instance.config.native(),
+                                     guess ? fmt::format("; did you mean `{}`?", *guess) : ""));
+  context.terminal.hint(fmt::format("the routes are listed by: {}", command_line("route list", options.target)));
+  return Exit::failed;
+}
+
+Exit show(const Context& context, const Options& options, const Target& target) {
+  const auto route = std::ranges::find(target.config.routes, options.name, &Route::name);
+  if (route == target.config.routes.end()) return report_missing(context, options, target);
+  const bool approved = !is_among(unapproved_names(context, target), route->name);
+  if (options.json)
+    print_json(context.terminal, to_json(*route, approved));
+  else
+    print_route(context.terminal, *route, approved);
+  return Exit::done;
+}
+
+template <Run kRun>
+Action declare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  if constexpr (kRun == &show)
+    app.add_option("ROUTE", options->name, "The name of the route")->required()->type_name("");
+  add_target_options(app, options->target);
+  app.add_flag("--json", options->json, "Report as JSON");
+  return [options](const Context& context) {
+    const auto target = load_target(context, options->target);
+    return target ? kRun(context, *options, *target) : Exit::failed;
+  };
+}
+
+}  // namespace
+
+const Command kRouteList = {
+    .name = "list",
+    .summary = "List the routes",
+    .arguments = "",
+    .details = "Lists the routes in the order in which they are tried. Secrets are never shown, only where\nthey lie.",
+    .examples =
+        "  cordon route list\n"
+        "  cordon route list --json | jq -r .routes[].host\n",
+    .declare = declare<list>,
+};
+
+const Command kRouteShow = {
+    .name = "show",
+    .summary = "Show one route",
+    .arguments = "ROUTE",
+    .details = "Shows all of one route. Its secret is never shown, only where it lies.",
+    .examples = "  cordon route show stripe\n",
+    .declare = declare<show>,
+};
+
+}  // namespace cordon::cli

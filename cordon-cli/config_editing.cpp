@@ -1,0 +1,110 @@
+#include "config_editing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include <cordon/control_client.hpp>
+
+#include "approvals.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{500};
+
+constexpr std::string_view kScaffold =
+    "# Which hosts get which credential. The credentials themselves are never in here.\n"
+    "# `cordon check` says what is wrong with this file; `cordon route add` adds to it.\n"
+    "listen = {}\n";
+
+/// Reports an error and makes nothing of it.
+std::nullopt_t report(const Context& context, const Error& error) {
+  context.terminal.error(error.message());
+  return std::nullopt;
+}
+
+/// Where the faults of a text that was never written are is of no use: the keys are.
+void report_faults(const Context& context, const std::vector<ConfigFault>& faults) {
+  for (const ConfigFault& fault : faults)
+    context.terminal.error(fmt::format("{}{}{}", fault.key, fault.key.empty() ? "" : ": ", fault.message));
+  context.terminal.hint("nothing was written");
+}
+
+void tell_new_warnings(const Context& context, const Editing& editing, const std::vector<ConfigFault>& warnings) {
+  for (const ConfigFault& warning : warnings) {
+    const bool is_known =
+        std::ranges::find(editing.known, warning.message, &ConfigFault::message) != editing.known.end();
+    if (!is_known) context.terminal.warning(warning.to_string());
+  }
+}
+
+Result<> approve_one(const Target& target, const BindingReview& review, std::string_view name) {
+  // The very first bindings of an instance count as a whole, as they do at a first start.
+  if (review.first_start && review.rule == ApprovalRule::advised)
+    return record_bindings(target.config, target.instance.bindings, review.rule);
+  std::vector<Binding> own;
+  for (RequestedBinding& requested : requested_bindings(target.config))
+    if (requested.name == name) own.push_back(std::move(requested.binding));
+  return approve_bindings(own, target.instance.bindings);
+}
+
+/// What cannot be recorded is only warned of: the binding is told as new at the next start then.
+void record_binding(const Context& context, const Target& target, std::string_view name) {
+  const auto review = review_target(context, target);
+  const auto recorded = review ? approve_one(target, *review, name) : Result<>(std::unexpected(review.error()));
+  if (!recorded)
+    context.terminal.warning(fmt::format("that {}'s secret goes there could not be recorded as approved: {}", name,
+                                         recorded.error().message()));
+}
+
+}  // namespace
+
+std::optional<Editing> open_config(const Context& context, const TargetOptions& options) {
+  auto target = load_target(context, options);
+  if (!target) return std::nullopt;
+  auto edit = ConfigEdit::open(target->instance.config);
+  if (!edit) return report(context, edit.error());
+  return Editing{std::move(target->instance), *std::move(edit), false, std::move(target->warnings)};
+}
+
+bool is_missing(const Context& context, const TargetOptions& options) {
+  const auto instance = resolve_instance(context, options);
+  std::error_code ignored;
+  return instance && !std::filesystem::exists(std::filesystem::symlink_status(instance->config, ignored));
+}
+
+std::optional<Editing> scaffold_config(const Context& context, const TargetOptions& options, std::uint16_t port) {
+  auto instance = resolve_instance(context, options);
+  if (!instance) return report(context, instance.error());
+  auto edit = ConfigEdit::create(instance->config, fmt::format(fmt::runtime(kScaffold), port));
+  if (!edit) return report(context, edit.error());
+  return Editing{*std::move(instance), *std::move(edit), true, {}};
+}
+
+bool save_config(const Context& context, Editing& editing, std::string_view name) {
+  auto loaded = editing.edit.check();
+  if (!loaded) {
+    report_faults(context, loaded.error());
+    return false;
+  }
+  if (const auto saved = editing.edit.save(); !saved) {
+    context.terminal.error(saved.error().message());
+    return false;
+  }
+  tell_new_warnings(context, editing, loaded->warnings);
+  if (!name.empty()) record_binding(context, {editing.instance, std::move(loaded->config), {}}, name);
+  return true;
+}
+
+void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing) {
+  if (ControlClient(editing.instance).status(kPatience))
+    context.terminal.hint(fmt::format("{} is running; to make it go by this: {}", editing.instance.name,
+                                      command_line("reload", options)));
+  else if (editing.is_new)
+    context.terminal.hint(fmt::format("to start the proxy: {}", command_line("start", options)));
+}
+
+}  // namespace cordon::cli
