@@ -11,9 +11,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string read_docs() {
+std::string read_docs(const char* name = "config.md") {
   const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
-  std::ifstream file(root / "docs" / "config.md", std::ios::binary);
+  std::ifstream file(root / "docs" / name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -36,6 +36,13 @@ TEST(ConfigDocs, EveryExampleIsAValidConfig) {
     if (!loaded || loaded->config.routes.empty()) continue;
     EXPECT_THAT(warnings_of(block), IsEmpty()) << block;
   }
+}
+
+TEST(ConfigDocs, EveryExampleOfARouteIsAValidConfig) {
+  const auto blocks = toml_blocks(read_docs("routes.md"));
+  EXPECT_GE(blocks.size(), 2U);
+  for (const std::string& block : blocks)
+    EXPECT_THAT(warnings_of(block), IsEmpty()) << block;
 }
 
 // The parser's own lists: a table of unknown keys makes it tell all the keys that it knows there.
