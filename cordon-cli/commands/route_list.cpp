@@ -38,14 +38,14 @@ std::vector<std::string> unapproved_names(const Context& context, const Target& 
   return names;
 }
 
-bool is_among(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
+bool is_approved(const Route& route, const std::vector<std::string>& unapproved) {
+  return std::ranges::find(unapproved, route.name) == unapproved.end();
 }
 
-Json to_json(const Route& route, bool approved) {
+Json to_json(const Route& route, const std::vector<std::string>& unapproved) {
   Json out = json_of(route);
   out["upstream_ca_path"] = route.upstream_ca_path ? Json(route.upstream_ca_path->string()) : Json();
-  out["approved"] = approved;
+  out["approved"] = is_approved(route, unapproved);
   return out;
 }
 
@@ -76,7 +76,7 @@ Exit list(const Context& context, const Options& options, const Target& target) 
     const auto unapproved = unapproved_names(context, target);
     Json report = {{"config", target.instance.config.string()}, {"routes", Json::array()}};
     for (const Route& route : target.config.routes)
-      report["routes"].push_back(to_json(route, !is_among(unapproved, route.name)));
+      report["routes"].push_back(to_json(route, unapproved));
     print_json(context.terminal, report);
   } else if (target.config.routes.empty()) {
     context.terminal.hint(fmt::format("there are no routes in {}; to add one: {}", target.instance.config.native(),
@@ -90,7 +90,7 @@ Exit list(const Context& context, const Options& options, const Target& target) 
   return Exit::done;
 }
 
-void print_route(Terminal& terminal, const Route& route, bool approved) {
+void print_route(Terminal& terminal, const Route& route, const std::vector<std::string>& unapproved) {
   const auto row = [&](std::string_view label, std::string_view value) {
     terminal.print(fmt::format("  {:<10}{}\n", label, terminal.paint(Style::plain, value)));
   };
@@ -101,7 +101,7 @@ void print_route(Terminal& terminal, const Route& route, bool approved) {
   row("secret", describe(route.secret));
   if (route.allow_plaintext) row("plaintext", "allowed, to a loopback or private address");
   if (route.upstream_ca_path) row("roots", route.upstream_ca_path->string());
-  row("binding", approved ? "approved" : "not approved yet");
+  row("binding", is_approved(route, unapproved) ? "approved" : "not approved yet");
 }
 
 /// What there is to say of a route that is not there.
@@ -119,11 +119,11 @@ Exit report_missing(const Context& context, const Options& options, const Target
 Exit show(const Context& context, const Options& options, const Target& target) {
   const auto route = std::ranges::find(target.config.routes, options.name, &Route::name);
   if (route == target.config.routes.end()) return report_missing(context, options, target);
-  const bool approved = !is_among(unapproved_names(context, target), route->name);
+  const auto unapproved = unapproved_names(context, target);
   if (options.json)
-    print_json(context.terminal, to_json(*route, approved));
+    print_json(context.terminal, to_json(*route, unapproved));
   else
-    print_route(context.terminal, *route, approved);
+    print_route(context.terminal, *route, unapproved);
   return Exit::done;
 }
 
