@@ -34,7 +34,6 @@ Json json_of(const Route& route) {
           {"type", header ? "header" : "basic"},
           {"header_name", header ? header->header_name : "Authorization"},
           {"scheme", header ? header->scheme : "Basic"},
-          {"source", source_word(route.secret)},
           {"secret", describe(route.secret)}};
 }
 

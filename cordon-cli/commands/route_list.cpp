@@ -9,9 +9,9 @@
 #include "approvals.hpp"
 #include "command.hpp"
 #include "json_output.hpp"
+#include "named_secret.hpp"
 #include "route_text.hpp"
 #include "target.hpp"
-#include "text.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -44,6 +44,7 @@ bool is_approved(const Route& route, const std::vector<std::string>& unapproved)
 
 Json to_json(const Route& route, const std::vector<std::string>& unapproved) {
   Json out = json_of(route);
+  out["source"] = source_word(route.secret);
   out["upstream_ca_path"] = route.upstream_ca_path ? Json(route.upstream_ca_path->string()) : Json();
   out["approved"] = is_approved(route, unapproved);
   return out;
@@ -104,21 +105,15 @@ void print_route(Terminal& terminal, const Route& route, const std::vector<std::
   row("binding", is_approved(route, unapproved) ? "approved" : "not approved yet");
 }
 
-/// What there is to say of a route that is not there.
-Exit report_missing(const Context& context, const Options& options, const Target& target) {
-  std::vector<std::string_view> names;
-  for (const Route& route : target.config.routes)
-    names.push_back(route.name);
-  const auto guess = nearest(options.name, names);
-  context.terminal.error(fmt::format("there is no route `{}` in {}{}", options.name, target.instance.config.native(),
-                                     guess ? fmt::format("; did you mean `{}`?", *guess) : ""));
-  context.terminal.hint(fmt::format("the routes are listed by: {}", command_line("route list", options.target)));
-  return Exit::failed;
-}
-
 Exit show(const Context& context, const Options& options, const Target& target) {
   const auto route = std::ranges::find(target.config.routes, options.name, &Route::name);
-  if (route == target.config.routes.end()) return report_missing(context, options, target);
+  if (route == target.config.routes.end()) {
+    std::vector<std::string_view> names;
+    for (const Route& other : target.config.routes)
+      names.push_back(other.name);
+    report_unknown_name(context.terminal, target, "route", options.name, names);
+    return Exit::failed;
+  }
   const auto unapproved = unapproved_names(context, target);
   if (options.json)
     print_json(context.terminal, to_json(*route, unapproved));
