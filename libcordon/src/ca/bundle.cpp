@@ -22,10 +22,14 @@ std::string without_spaces(std::string_view text) {
 
 }  // namespace
 
+bool holds_certificate(std::string_view pems, std::string_view pem) {
+  return without_spaces(pems).find(without_spaces(pem)) != std::string::npos;
+}
+
 std::string compose_bundle(std::string_view system, std::string_view own) {
   std::string bundle(system);
   if (!bundle.empty() && !bundle.ends_with('\n')) bundle += '\n';
-  if (without_spaces(system).find(without_spaces(own)) == std::string::npos) bundle += own;
+  if (!holds_certificate(system, own)) bundle += own;
   return bundle;
 }
 

@@ -7,6 +7,7 @@
 #include "ca/certificate.hpp"
 #include "ca/leaf_cache.hpp"
 #include "ca/leaf_issuer.hpp"
+#include "ca/replacement.hpp"
 #include "ca/root.hpp"
 #include "tls/roots.hpp"
 
@@ -72,6 +73,11 @@ Result<CaManager> CaManager::open(const CaPaths& paths, CaOptions options) {
   auto issuer = ca::LeafIssuer::create(*kept);
   if (!issuer) return std::unexpected(std::move(issuer.error()));
   return CaManager(std::make_unique<Impl>(paths, std::move(options), std::move(kept), std::move(*issuer)));
+}
+
+Result<CaManager> CaManager::rotate(const CaPaths& paths, CaOptions options) {
+  if (auto replaced = ca::replace_root(paths, options); !replaced) return std::unexpected(std::move(replaced.error()));
+  return open(paths, std::move(options));
 }
 
 const CaPaths& CaManager::paths() const noexcept {

@@ -97,7 +97,7 @@ Result<std::shared_ptr<const tls::Identity>> LeafIssuer::issue(std::string_view 
     return fail(Errc::bad_request, "no certificate can be made for this host: its name is not canonical");
   }
   if (root_->not_after() <= now)
-    return fail(Errc::ca_invalid, "Cordon's CA has ended; start again to see how to renew it");
+    return fail(Errc::ca_invalid, "Cordon's CA has ended; to replace it: cordon ca rotate");
   const TimePoint end = std::min(now + kLeafLifetime, root_->not_after());
   auto certificate = begin_certificate(*key_, now - kBackdating, end);
   if (!certificate) return std::unexpected(std::move(certificate.error()));

@@ -14,6 +14,7 @@
 
 #include "base/files.hpp"
 #include "ca/key_pem.hpp"
+#include "ca/replacement.hpp"
 #include "tls/roots.hpp"
 
 namespace cordon::ca {
@@ -22,8 +23,6 @@ namespace {
 
 constexpr std::chrono::days kLifetime{3650};
 constexpr std::size_t kLargestFile = std::size_t{256} * 1024;
-constexpr mode_t kKeyMode = 0600;
-constexpr mode_t kCertificateMode = 0644;
 
 // Letters of the host's and the label's that may stand in a name whoever displays it.
 void sanitise(std::string& text) {
@@ -60,29 +59,16 @@ bool add_root_extensions(X509& certificate, EVP_PKEY& key) {
   });
 }
 
-// What a person does to get a new CA. Deleting is theirs to decide: clients may trust the old one.
-std::string how_to_start_over(const CaPaths& paths) {
-  return fmt::format(
-      "to get a new CA, run: rm -f {} {}, then start again, and let clients that trusted the old one trust the new one",
-      base::shell_word(paths.cert), base::shell_word(paths.key));
-}
-
-std::unexpected<Error> unusable(const CaPaths& paths, const std::filesystem::path& file, std::string_view why) {
-  return fail(Errc::ca_invalid, fmt::format("{}: {}; {}", file.native(), why, how_to_start_over(paths)));
+std::unexpected<Error> unusable(const std::filesystem::path& file, std::string_view why) {
+  return fail(Errc::ca_invalid,
+              fmt::format("{}: {}; to get a new CA, which clients then have to trust, run: cordon ca rotate",
+                          file.native(), why));
 }
 
 // Whether something is there under this name, be it a link that leads nowhere.
 bool is_there(const std::filesystem::path& path) {
   std::error_code error;
   return std::filesystem::symlink_status(path, error).type() != std::filesystem::file_type::not_found;
-}
-
-Result<> prepare_folders(const CaPaths& paths) {
-  // The key's folder must be private even when it is there already: who may rename in it may put another key in place.
-  if (auto made = base::make_private_folder(paths.key.parent_path()); !made) return made;
-  if (std::filesystem::path folder = paths.cert.parent_path(); !is_there(folder))
-    return base::make_private_folder(folder);
-  return {};
 }
 
 Result<> create_key(const CaPaths& paths) {
@@ -103,11 +89,51 @@ Result<> create_certificate(const CaPaths& paths, const CaOptions& options, EVP_
   return {};
 }
 
-Result<bssl::UniquePtr<EVP_PKEY>> load_key(const CaPaths& paths) {
-  const auto pem = base::read_private_file(paths.key, kLargestFile);
+bool is_pair(X509& certificate, EVP_PKEY& key) {
+  const bool match = X509_check_private_key(&certificate, &key) == 1;
+  ERR_clear_error();
+  return match;
+}
+
+Result<> check_root(const CaPaths& paths, const tls::Identity& root, TimePoint now) {
+  if (!is_pair(*root.certificate(), *root.key()))
+    return unusable(paths.cert, fmt::format("does not belong to the key {}", paths.key.native()));
+  if (X509_check_ca(root.certificate()) != 1) return unusable(paths.cert, "is not the certificate of a CA");
+  if (root.not_after() <= now) return unusable(paths.cert, "has ended");
+  return {};
+}
+
+Result<tls::Identity> load_both(const CaPaths& paths) {
+  auto key = load_key(paths.key);
+  if (!key) return std::unexpected(std::move(key.error()));
+  auto certificate = load_certificate(paths);
+  if (!certificate) return std::unexpected(std::move(certificate.error()));
+  return tls::Identity(std::move(*certificate), std::move(*key));
+}
+
+// A pair that does not fit may be one that another process is replacing, or was replacing when it was killed.
+Result<tls::Identity> load_root(const CaPaths& paths) {
+  auto root = load_both(paths);
+  if (!root || is_pair(*root->certificate(), *root->key())) return root;
+  finish_replacement(paths);
+  return load_both(paths);
+}
+
+}  // namespace
+
+Result<> prepare_folders(const CaPaths& paths) {
+  // The key's folder must be private even when it is there already: who may rename in it may put another key in place.
+  if (auto made = base::make_private_folder(paths.key.parent_path()); !made) return made;
+  if (std::filesystem::path folder = paths.cert.parent_path(); !is_there(folder))
+    return base::make_private_folder(folder);
+  return {};
+}
+
+Result<bssl::UniquePtr<EVP_PKEY>> load_key(const std::filesystem::path& file) {
+  const auto pem = base::read_private_file(file, kLargestFile);
   if (!pem) return std::unexpected(pem.error());
   auto key = decode_key(pem->view());
-  if (!key) return unusable(paths, paths.key, key.error().context);
+  if (!key) return unusable(file, key.error().context);
   return key;
 }
 
@@ -117,20 +143,9 @@ Result<bssl::UniquePtr<X509>> load_certificate(const CaPaths& paths) {
   const bssl::UniquePtr<BIO> reader(BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())));
   bssl::UniquePtr<X509> certificate(reader ? PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr) : nullptr);
   ERR_clear_error();
-  if (!certificate) return unusable(paths, paths.cert, "no certificate in PEM form");
+  if (!certificate) return unusable(paths.cert, "no certificate in PEM form");
   return certificate;
 }
-
-Result<> check_pair(const CaPaths& paths, const tls::Identity& root, TimePoint now) {
-  const bool match = X509_check_private_key(root.certificate(), root.key()) == 1;
-  ERR_clear_error();
-  if (!match) return unusable(paths, paths.cert, fmt::format("does not belong to the key {}", paths.key.native()));
-  if (X509_check_ca(root.certificate()) != 1) return unusable(paths, paths.cert, "is not the certificate of a CA");
-  if (root.not_after() <= now) return unusable(paths, paths.cert, "has ended");
-  return {};
-}
-
-}  // namespace
 
 Result<bssl::UniquePtr<X509>> make_root_certificate(EVP_PKEY& key, std::string_view label, TimePoint now) {
   auto certificate = begin_certificate(key, now - kBackdating, now + kLifetime);
@@ -150,21 +165,20 @@ Result<tls::Identity> open_root(const CaPaths& paths, const CaOptions& options) 
   const bool has_certificate = is_there(paths.cert);
   const bool has_key = is_there(paths.key);
   if (has_certificate && !has_key) {
-    return unusable(paths, paths.cert, fmt::format("its key {} is missing; put it back", paths.key.native()));
+    return unusable(paths.cert, fmt::format("its key {} is missing; put it back", paths.key.native()));
   }
   if (auto prepared = prepare_folders(paths); !prepared) return std::unexpected(std::move(prepared.error()));
   if (!has_key) {
     if (auto created = create_key(paths); !created) return std::unexpected(std::move(created.error()));
   }
-  auto key = load_key(paths);
+  auto key = load_key(paths.key);
   if (!key) return std::unexpected(std::move(key.error()));
   if (!has_certificate) {
     if (auto created = create_certificate(paths, options, **key); !created) return std::unexpected(created.error());
   }
-  auto certificate = load_certificate(paths);
-  if (!certificate) return std::unexpected(std::move(certificate.error()));
-  tls::Identity root(std::move(*certificate), std::move(*key));
-  if (auto good = check_pair(paths, root, options.now()); !good) return std::unexpected(std::move(good.error()));
+  auto root = load_root(paths);
+  if (!root) return root;
+  if (auto good = check_root(paths, *root, options.now()); !good) return std::unexpected(std::move(good.error()));
   return root;
 }
 

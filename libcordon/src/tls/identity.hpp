@@ -12,6 +12,9 @@ namespace cordon::tls {
 /// ended.
 std::chrono::system_clock::time_point not_after(const X509& certificate) noexcept;
 
+/// The beginning of it; the epoch likewise.
+std::chrono::system_clock::time_point not_before(const X509& certificate) noexcept;
+
 /// Immutable after construction; shared between threads.
 class Identity {
  public:
