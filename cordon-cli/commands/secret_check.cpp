@@ -3,11 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <memory>
-#include <system_error>
-#include <thread>
+
+#include <cordon/diagnostics.hpp>
 
 #include "command.hpp"
 #include "exit.hpp"
@@ -22,7 +21,6 @@ namespace cordon::cli {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr std::size_t kMaxThreads = 32;
 
 struct Options {
   TargetOptions target;
@@ -37,29 +35,20 @@ struct Trial {
   milliseconds took{0};
 };
 
-void try_one(const SecretStore& store, Trial& trial) {
-  if (trial.error) return;
-  const auto start = std::chrono::steady_clock::now();
-  const auto value = store.fetch(trial.secret.ref, store.default_deadline(trial.secret.ref));
-  trial.took = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - start);
-  if (!value) trial.error = value.error();
-}
-
-/// All at once, as a start does.
+/// All that may be fetched at once, as a start does.
 void try_all(const SecretStore& store, std::vector<Trial>& trials) {
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < trials.size(); i = next++)
-      try_one(store, trials[i]);
-  };
-  std::vector<std::jthread> threads;
-  try {
-    while (threads.size() + 1 < std::min(trials.size(), kMaxThreads))
-      threads.emplace_back(work);
-  } catch (const std::system_error&) {
-    // No more threads to be had: those that run do it all.
+  std::vector<SecretRef> refs;
+  std::vector<Trial*> tried;
+  for (Trial& trial : trials) {
+    if (trial.error) continue;
+    refs.push_back(trial.secret.ref);
+    tried.push_back(&trial);
   }
-  work();
+  const auto results = try_secrets(store, refs);
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    tried[i]->error = results[i].error;
+    tried[i]->took = results[i].took;
+  }
 }
 
 /// Those that are named, or all. Nothing when a name is not there, which is reported.

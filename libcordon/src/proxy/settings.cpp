@@ -3,20 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
-#include "base/files.hpp"
-#include "net/tls_sessions.hpp"
-#include "tls/roots.hpp"
+#include "proxy/origin_roots.hpp"
 
 namespace cordon::proxy {
 namespace {
 
 using Errors = std::vector<Error>;
-
-constexpr std::size_t kMaxRoots = std::size_t{4} * 1024 * 1024;
 
 /// The config's own rules.
 Errors check_config(const Config& config) {
@@ -58,49 +53,6 @@ Errors fetch_secrets(Settings& settings) {
   return errors;
 }
 
-using Pems = std::vector<std::string>;
-
-/// Reads roots that the config names. Whoever can write them decides which origin gets a secret: nobody else may.
-Result<> add_roots(const std::optional<std::filesystem::path>& path, Pems& pems) {
-  if (!path) return {};
-  auto pem = base::read_trusted_file(*path, kMaxRoots);
-  if (!pem) return std::unexpected(std::move(pem).error());
-  if (const auto roots = tls::make_root_store({&*pem, 1}); !roots) {
-    return fail(roots.error().code, fmt::format("{}: {}", path->native(), roots.error().context));
-  }
-  pems.push_back(std::move(*pem));
-  return {};
-}
-
-/// The roots that origins are verified against: the system's, those for all origins, and those of single routes.
-struct Roots {
-  Pems common;
-  std::map<const Route*, Pems> own;
-};
-
-/// Reads the roots; all failures together.
-std::expected<Roots, Errors> read_roots(const Config& config, const inject::RouteTable& routes,
-                                        const ProxyOptions& options) {
-  Roots roots;
-  if (routes.routes().empty()) return roots;
-  Errors errors;
-  auto system = tls::system_roots_pem();
-  if (system) {
-    roots.common.push_back(std::move(*system));
-  } else {
-    errors.push_back(std::move(system).error());
-  }
-  if (!options.extra_roots_pem.empty()) roots.common.push_back(options.extra_roots_pem);
-  if (auto added = add_roots(config.tls.upstream_ca_path, roots.common); !added) errors.push_back(added.error());
-  for (const Route& route : routes.routes()) {
-    if (!route.upstream_ca_path) continue;
-    Pems& own = roots.own[&route] = roots.common;
-    if (auto added = add_roots(route.upstream_ca_path, own); !added) errors.push_back(added.error());
-  }
-  if (!errors.empty()) return std::unexpected(std::move(errors));
-  return roots;
-}
-
 /// The CA, and the bundle that clients use.
 Result<> open_ca(const std::optional<CaPaths>& paths, const SettingsContext& context, Settings& settings) {
   if (!paths) return {};
@@ -114,27 +66,18 @@ Result<> open_ca(const std::optional<CaPaths>& paths, const SettingsContext& con
   return {};
 }
 
-/// TLS settings towards origins that trust `pems`, but never our own CA.
-Result<bssl::UniquePtr<SSL_CTX>> make_origin_tls(const Pems& pems, const Settings& settings) {
-  const std::string own_ca = settings.ca ? settings.ca->certificate_pem() : std::string();
-  auto roots = tls::make_root_store(pems, tls::CordonCas::left_out, own_ca);
-  if (!roots) return std::unexpected(std::move(roots).error());
-  auto context = tls::make_origin_context(std::move(*roots));
-  if (context) net::TlsSessions::enable(**context);
-  return context;
-}
-
 /// After step 4, which tells what our own CA is.
-Result<> trust_roots(const Roots& roots, Settings& settings) {
+Result<> trust_roots(const OriginRoots& roots, Settings& settings) {
   if (roots.common.empty()) return {};
-  auto common = make_origin_tls(roots.common, settings);
+  const std::string own_ca = settings.ca ? settings.ca->certificate_pem() : std::string();
+  auto common = make_origin_tls(roots.common, own_ca);
   if (!common) return std::unexpected(std::move(common).error());
   settings.origin_tls = std::move(*common);
   const auto& routes = settings.routes.routes();
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const auto found = roots.own.find(&routes[i]);
     if (found == roots.own.end()) continue;
-    auto own = make_origin_tls(found->second, settings);
+    auto own = make_origin_tls(found->second, own_ca);
     if (!own) return fail(own.error().code, fmt::format("route \"{}\": {}", routes[i].name, own.error().message()));
     settings.parts[i].own_tls = std::move(*own);
   }
@@ -163,7 +106,7 @@ std::expected<std::shared_ptr<const Settings>, Errors> build_settings(Config con
   if (auto errors = fetch_secrets(*settings); !errors.empty()) return std::unexpected(std::move(errors));
   settings->allow_uids = config.allow_uids;
   settings->listen = config.listen;
-  const auto roots = read_roots(config, settings->routes, context.options);
+  const auto roots = read_origin_roots(config, settings->routes.routes(), context.options.extra_roots_pem);
   if (!roots) return std::unexpected(roots.error());
   if (!config.tls.enabled) ca.reset();
   if (auto opened = open_ca(ca, context, *settings); !opened) return failed(opened.error());
