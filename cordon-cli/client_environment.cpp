@@ -63,6 +63,14 @@ Result<> append_trust(const Target& target, Variables& out) {
 
 }  // namespace
 
+std::span<const char* const> proxy_variables() noexcept {
+  return kProxyVariables;
+}
+
+std::span<const char* const> bundle_variables() noexcept {
+  return kBundleVariables;
+}
+
 void add_token_option(CLI::App& app, std::string& name) {
   app.add_option("--token", name, "Which token the address carries (default: default, where there are any)")
       ->type_name("NAME");

@@ -2,6 +2,7 @@
 // `cordon run` sets them.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,5 +26,11 @@ Result<Variables> client_variables(const Target& target, const Environment& envi
 /// One comma-separated list of all entries of `lists`, each of which is one too (or separated by blanks); of equal
 /// entries the first stays.
 std::string merge_no_proxy(const std::vector<std::string>& lists);
+
+/// The names of the variables that hold the proxy's address.
+std::span<const char* const> proxy_variables() noexcept;
+
+/// The names of those that replace a program's list of roots, and so name the combined bundle.
+std::span<const char* const> bundle_variables() noexcept;
 
 }  // namespace cordon::cli

@@ -54,8 +54,10 @@ struct Command {
 };
 
 extern const Command kApprove;
+extern const Command kCa;
 extern const Command kCheck;
 extern const Command kDemo;
+extern const Command kDoctor;
 extern const Command kEnv;
 extern const Command kLogs;
 extern const Command kReload;
@@ -84,6 +86,8 @@ extern const Command kStart;
 extern const Command kStatus;
 extern const Command kStop;
 extern const Command kToken;
+extern const Command kTrust;
+extern const Command kUntrust;
 extern const Command kWait;
 
 }  // namespace cordon::cli

@@ -99,6 +99,11 @@ bool Terminal::confirm(std::string_view question) const {
   return answer == "y" || answer == "yes";
 }
 
+void Terminal::show_progress(std::string_view text) const {
+  if (!output_is_terminal_ || ::isatty(STDERR_FILENO) != 1) return;
+  write_all(STDERR_FILENO, fmt::format("\r\x1b[K{}", without_controls(text)));
+}
+
 void Terminal::print_to_error(std::string_view text) const {
   write_all(STDERR_FILENO, text);
 }

@@ -40,6 +40,10 @@ class Terminal {
   /// Asks on standard error and reads one line: true only for `y` or `yes`, in any case.
   bool confirm(std::string_view question) const;
 
+  /// Shows what is under way, in a line of standard error that the next call replaces; an empty text only removes it. Nothing
+  /// where standard output or standard error is no terminal.
+  void show_progress(std::string_view text) const;
+
   /// `text` as it is to standard error, for usage help.
   void print_to_error(std::string_view text) const;
 

@@ -6,8 +6,8 @@ import subprocess
 
 from harness import CORDON, CliTest, main
 
-COMMANDS = ("demo", "check", "start", "wait", "run", "env", "status", "reload", "stop", "logs", "approve")
-GROUPS = ("secret", "token")
+COMMANDS = ("demo", "check", "start", "wait", "run", "env", "status", "reload", "stop", "logs", "approve", "trust", "untrust", "doctor")
+GROUPS = ("secret", "token", "ca")
 
 
 class Usage(CliTest):

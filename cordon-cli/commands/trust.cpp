@@ -1,0 +1,198 @@
+// cordon trust, cordon untrust: the CA and the list of roots that the whole system trusts.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <system_error>
+
+#include <cordon/ca_manager.hpp>
+#include <cordon/system_trust.hpp>
+
+#include "command.hpp"
+#include "confirmation.hpp"
+#include "system_store.hpp"
+#include "target.hpp"
+
+namespace cordon::cli {
+namespace {
+
+using Plan = std::vector<SystemCommand>;
+
+struct Options {
+  TargetOptions target;
+  bool yes = false;
+};
+
+Exit fail_with(const Context& context, const Error& error) {
+  context.terminal.error(error.message());
+  return Exit::failed;
+}
+
+/// What a person without root's rights pastes into a shell.
+std::string with_sudo(const Plan& plan) {
+  std::string text;
+  for (const SystemCommand& command : plan)
+    text += fmt::format("{}sudo {}", text.empty() ? "" : " && ", to_string(command));
+  return text;
+}
+
+/// Whether the commands of `plan` may be run now; else what the command ends with.
+std::optional<Exit> may_run(const Context& context, const Options& options, const SystemTrust& trust, const Plan& plan,
+                            const Confirmation& confirmation) {
+  if (::geteuid() != 0) {
+    context.terminal.error(fmt::format("{}: only root can change which roots this system ({}) trusts",
+                                       confirmation.command, trust.system()));
+    context.terminal.hint(fmt::format("run: {}", with_sudo(plan)));
+    return Exit::failed;
+  }
+  if (!options.yes && context.terminal.can_ask()) {
+    for (const SystemCommand& command : plan)
+      context.terminal.hint(fmt::format("this will run: {}", to_string(command)));
+  }
+  return ask(context, confirmation);
+}
+
+/// Runs and shows each. @returns the first that failed
+Result<> run_all(const Context& context, const Plan& plan) {
+  for (const SystemCommand& command : plan) {
+    context.terminal.print(fmt::format("running: {}\n", context.terminal.paint(Style::plain, to_string(command))));
+    if (auto done = run_system_command(command); !done) return done;
+  }
+  return {};
+}
+
+// trust
+
+Exit trust_it(const Context& context, const Options& options, const Target& target, const SystemTrust& trust,
+              const CaManager& ca) {
+  const std::string pem = ca.certificate_pem();
+  const auto before = trust.state(pem);
+  if (!before) return fail_with(context, before.error());
+  if (*before == SystemTrustState::trusted) {
+    context.terminal.print(fmt::format("already trusted: this system trusts the CA of {}\n", target.instance.name));
+    return Exit::done;
+  }
+  const Plan plan = trust.plan_trust(ca.paths().cert);
+  const std::string question =
+      fmt::format("Let every program of every user on this machine trust the CA of {}?", target.instance.name);
+  if (const auto end = may_run(context, options, trust, plan,
+                               {question, options.yes, "trust", "the system's roots stay as they are"}))
+    return *end;
+  if (const auto done = run_all(context, plan); !done) {
+    context.terminal.error(done.error().message());
+    if (!run_all(context, trust.plan_untrust(ca.paths().cert)))
+      context.terminal.error("the CA could not be taken out again either; mend the above and run `cordon untrust`");
+    return Exit::failed;
+  }
+  const auto after = trust.state(pem);
+  if (!after || *after != SystemTrustState::trusted) {
+    context.terminal.error("the commands ran, but the CA is not among the system's roots");
+    context.terminal.hint(fmt::format("to take it out again: {}", command_line("untrust", options.target)));
+    return Exit::failed;
+  }
+  context.terminal.print(fmt::format("trusted: this system trusts the CA of {} now\n", target.instance.name));
+  context.terminal.hint(
+      "programs that run already may have to be restarted; some, as Firefox, Java and Node, have lists of "
+      "their own");
+  return Exit::done;
+}
+
+Exit run_trust(const Context& context, const Options& options) {
+  const auto target = load_target(context, options.target);
+  if (!target) return Exit::failed;
+  const auto trust = system_trust_of(target->instance);
+  if (!trust) return fail_with(context, trust.error());
+  const auto ca = CaManager::open(target->ca_paths(), {.label = target->instance.name});
+  if (!ca) return fail_with(context, ca.error());
+  return trust_it(context, options, *target, *trust, *ca);
+}
+
+// untrust
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return !path.empty() && std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+}
+
+/// The CA's file, or its usual place when the config cannot be read: what was trusted must go, whatever became of the rest.
+CaPaths ca_paths_of(const Instance& instance) {
+  auto loaded = Config::load(instance.config);
+  if (!loaded) return instance.ca;
+  return Target{instance, std::move(loaded->config), {}}.ca_paths();
+}
+
+Exit run_untrust(const Context& context, const Options& options) {
+  const auto instance = resolve_instance(context, options.target);
+  if (!instance) return fail_with(context, instance.error());
+  const auto trust = system_trust_of(*instance);
+  if (!trust) return fail_with(context, trust.error());
+  const CaPaths paths = ca_paths_of(*instance);
+  const auto info = inspect_ca(paths);
+  const auto still_trusted = [&] {
+    const auto state = info ? trust->state(info->pem) : SystemTrustState::absent;
+    return state && *state == SystemTrustState::trusted;
+  };
+  if (!is_there(trust->anchor()) && !still_trusted()) {
+    context.terminal.print(fmt::format("not trusted: this system has no CA of {}\n", instance->name));
+    return Exit::done;
+  }
+  const Plan plan = trust->plan_untrust(paths.cert);
+  const std::string question = fmt::format("Take the CA of {} out of this system's roots?", instance->name);
+  if (const auto end = may_run(context, options, *trust, plan,
+                               {question, options.yes, "untrust", "the system's roots stay as they are"}))
+    return *end;
+  if (const auto done = run_all(context, plan); !done) return fail_with(context, done.error());
+  if (still_trusted()) {
+    context.terminal.error("the system still trusts this CA: it is among its roots under another name, too");
+    return Exit::failed;
+  }
+  context.terminal.print(fmt::format("not trusted: this system no longer trusts the CA of {}\n", instance->name));
+  return Exit::done;
+}
+
+using Run = Exit (*)(const Context& context, const Options& options);
+
+Action declare_with(CLI::App& app, Run run) {
+  auto options = std::make_shared<Options>();
+  add_target_options(app, options->target);
+  app.add_flag("--yes", options->yes, "Do it without asking");
+  return [options, run](const Context& context) { return run(context, *options); };
+}
+
+Action declare_trust(CLI::App& app) {
+  return declare_with(app, run_trust);
+}
+
+Action declare_untrust(CLI::App& app) {
+  return declare_with(app, run_untrust);
+}
+
+}  // namespace
+
+const Command kTrust = {
+    .name = "trust",
+    .summary = "Make the whole system trust the CA",
+    .arguments = "",
+    .details =
+        "Puts the CA among the roots that every program of this machine trusts, for programs that\n"
+        "read none of the variables of `cordon env`. Needs root: without, it shows the commands to\n"
+        "run. Asks first; without a terminal, --yes is needed. `cordon untrust` takes it back.",
+    .examples =
+        "  cordon trust\n"
+        "  cordon trust --yes --scope user\n",
+    .declare = declare_trust,
+};
+
+const Command kUntrust = {
+    .name = "untrust",
+    .summary = "Take the CA out of the system's roots",
+    .arguments = "",
+    .details =
+        "Undoes `cordon trust`. Works also when the CA's files or the config are gone. Needs root:\n"
+        "without, it shows the commands to run.",
+    .examples = "  cordon untrust\n",
+    .declare = declare_untrust,
+};
+
+}  // namespace cordon::cli

@@ -1,0 +1,109 @@
+// The config, the state folder, the bindings and the tokens.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <cordon/bindings.hpp>
+#include <cordon/token_set.hpp>
+
+#include "approvals.hpp"
+#include "doctor/finding.hpp"
+#include "text.hpp"
+
+namespace cordon::cli::doctor {
+namespace {
+
+constexpr const char* kBindings = "bindings";
+constexpr const char* kTokens = "tokens";
+
+Finding config_fault(const Patient& patient, std::string text) {
+  return {"config", "", Verdict::failure, std::move(text), patient.command("check")};
+}
+
+std::vector<std::string> names_of(const std::vector<TokenInfo>& tokens) {
+  std::vector<std::string> names;
+  for (const TokenInfo& token : tokens)
+    names.push_back(token.name);
+  return names;
+}
+
+/// A token may be for a route that is no more.
+void add_lost_routes(const Patient& patient, const TokenInfo& token, Findings& findings) {
+  for (const std::string& route : token.routes) {
+    if (std::ranges::find(patient.config().routes, route, &Route::name) != patient.config().routes.end()) continue;
+    findings.push_back({kTokens, token.name, Verdict::warning,
+                        fmt::format("is for a route `{}`, and there is none of that name", route),
+                        patient.command("token revoke") + " " + shell_quoted(token.name)});
+  }
+}
+
+}  // namespace
+
+std::string fix_in(const Error& error, std::string otherwise) {
+  const std::string message = error.message();
+  constexpr std::string_view kMark = "run: ";
+  const std::size_t at = message.rfind(kMark);
+  return at == std::string::npos ? otherwise : message.substr(at + kMark.size());
+}
+
+Findings check_config(const Patient& patient) {
+  Findings findings;
+  for (const ConfigFault& fault : patient.faults)
+    findings.push_back(config_fault(patient, fault.to_string()));
+  if (!patient.target) return findings;
+  for (const std::string& text : unsupported_features(patient.config()))
+    findings.push_back(config_fault(patient, text));
+  for (const ConfigFault& warning : patient.target->warnings)
+    findings.push_back({"config", "", Verdict::warning, warning.to_string(), patient.command("check")});
+  if (findings.empty()) {
+    findings.push_back(
+        {"config", "", Verdict::ok,
+         fmt::format("{}: {}", patient.instance.config.string(), counted(patient.config().routes.size(), "route"))});
+  }
+  return findings;
+}
+
+Findings check_state(const Patient& patient) {
+  const auto safe = check_state_folder(patient.instance);
+  if (safe) return {{"state folder", "", Verdict::ok, patient.instance.state.string()}};
+  return {{"state folder", "", Verdict::failure, safe.error().message(), fix_in(safe.error(), "")}};
+}
+
+Findings check_bindings(const Patient& patient) {
+  const auto review = review_target(patient.context, *patient.target);
+  if (!review) {
+    return {{kBindings, "", Verdict::failure, review.error().message(),
+             fix_in(review.error(), patient.command("approve"))}};
+  }
+  Findings findings;
+  const bool required = review->rule == ApprovalRule::required;
+  for (const RequestedBinding& binding : review->unapproved) {
+    findings.push_back(
+        {kBindings, binding.name, required ? Verdict::failure : Verdict::warning,
+         fmt::format("not approved: {}{}", describe(binding), required ? "; its requests are refused" : ""),
+         patient.command("approve")});
+  }
+  if (findings.empty())
+    findings.push_back({kBindings, "", Verdict::ok, review->first_start ? "none recorded yet" : "all approved"});
+  return findings;
+}
+
+Findings check_tokens(const Patient& patient) {
+  const TokenFile file(patient.instance.tokens);
+  if (!file.exists()) {
+    return {{kTokens, "", Verdict::warning, "none is asked for: every program of yours may use the routes",
+             patient.command("token rotate")}};
+  }
+  const auto tokens = file.list();
+  if (!tokens) return {{kTokens, "", Verdict::failure, tokens.error().message(), fix_in(tokens.error(), "")}};
+  Findings findings;
+  for (const TokenInfo& token : *tokens)
+    add_lost_routes(patient, token, findings);
+  if (findings.empty()) {
+    findings.push_back({kTokens, "", Verdict::ok,
+                        fmt::format("{}: {}", counted(tokens->size(), "token"), fmt::join(names_of(*tokens), ", "))});
+  }
+  return findings;
+}
+
+}  // namespace cordon::cli::doctor

@@ -1,0 +1,176 @@
+"""cordon ca: what it shows, the bundle, a new CA in place of the old (T7, T11)."""
+
+import json
+import os
+import select
+import ssl
+import stat
+import subprocess
+import time
+
+from harness import CORDON, DEADLINE, CliTest, main
+
+
+class Ca(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.write_config()
+
+    def report(self):
+        done = self.cordon("ca", "show", "--json")
+        self.assert_done(done)
+        self.assertEqual(done.err, "")
+        return json.loads(done.out)
+
+    def file(self, name):
+        return self.certificates() / name
+
+    def openssl(self, *words):
+        return subprocess.run(["openssl", *words], capture_output=True, text=True, check=True).stdout
+
+    def end_it(self):
+        """Puts a CA in place that has ended, with Cordon's marker."""
+        key, cert = self.file("ca-key.pem"), self.file("ca-cert.pem")
+        request = self.openssl("req", "-new", "-key", key, "-subj", "/O=Cordon local CA/CN=ended")
+        (self.root / "ca.ext").write_text("basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n")
+        (self.root / "ca.csr").write_text(request)
+        self.openssl("x509", "-req", "-in", self.root / "ca.csr", "-signkey", key, "-extfile", self.root / "ca.ext",
+                     "-days", "-1", "-out", cert)
+
+    def on_a_terminal(self, *words, answer):
+        """(exit status, what a pseudo terminal shows)."""
+        leader, follower = os.openpty()
+        self.addCleanup(os.close, leader)
+        with subprocess.Popen([CORDON, *words], stdin=follower, stdout=follower, stderr=follower,
+                              env={**self.environment, "NO_COLOR": "1"}, cwd=self.project, start_new_session=True) as process:
+            os.close(follower)
+            output, end = b"", time.monotonic() + DEADLINE
+            while select.select([leader], [], [], max(0, end - time.monotonic()))[0]:
+                try:
+                    piece = os.read(leader, 4096)
+                except OSError:
+                    break  # Linux reports the end of a terminal as an error
+                output += piece
+                if output.endswith(b"[y/N] "):
+                    os.write(leader, answer)
+            return process.wait(DEADLINE), output.decode()
+
+    def test_show_without_one_says_what_makes_it(self):
+        self.assert_error(self.cordon("ca", "show"), "has no CA yet", "cordon ca bundle")
+        self.assertEqual(list(self.config_home.iterdir()), [])
+
+    def test_show_tells_what_openssl_tells(self):
+        self.cordon("ca", "bundle")
+        cert = self.file("ca-cert.pem")
+        fingerprint = self.openssl("x509", "-in", cert, "-noout", "-fingerprint", "-sha256").split("=")[1].strip()
+        report = self.report()
+        self.assertEqual(report["sha256"], fingerprint)
+        self.assertEqual((report["certificate"], report["key"]), (str(cert), str(self.file("ca-key.pem"))))
+        self.assertEqual((report["key_mode"], report["key_ok"], report["bundle_state"]), ("0600", True, "current"))
+        self.assertTrue(report["made_by_cordon"])
+        self.assertEqual(report["subject"], self.openssl("x509", "-in", cert, "-noout", "-subject").removeprefix("subject=").strip())
+        self.assertEqual(report["system_trust"], "absent")
+        done = self.cordon("ca", "show")
+        self.assert_done(done)
+        for text in (fingerprint, str(cert), "mode 0600", "current", "3649 days left", "not trusted"):
+            self.assertIn(text, done.out)
+        self.assertEqual(done.err, "")
+
+    def test_show_tells_what_is_wrong(self):
+        self.cordon("ca", "bundle")
+        self.file("combined-ca.pem").unlink()
+        self.file("ca-key.pem").chmod(0o644)
+        report = self.report()
+        self.assertEqual((report["key_mode"], report["key_ok"], report["bundle_state"]), ("0644", False, "missing"))
+        self.assertIn("chmod 600", report["key_error"])
+        done = self.cordon("ca", "show")
+        self.assert_done(done)
+        self.assertIn("mode 0644", done.out)
+        self.assertIn("chmod 600", done.err)
+        self.file("ca-key.pem").unlink()
+        self.assertEqual(self.report()["key_mode"], None)
+        self.file("ca-cert.pem").write_text("nonsense")
+        self.assert_error(self.cordon("ca", "show"), "no certificate in PEM form", "cordon ca rotate")
+
+    def test_show_uses_the_files_that_the_config_names(self):
+        self.write_config(f'[tls]\nca_cert_path = "{self.root}/own/cert.pem"\nca_key_path = "{self.root}/own/key.pem"\n')
+        self.assert_done(self.cordon("ca", "bundle"))
+        self.assertEqual(self.report()["certificate"], f"{self.root}/own/cert.pem")
+
+    def test_bundle_prints_the_path_of_what_clients_can_use(self):
+        done = self.cordon("ca", "bundle")
+        self.assert_done(done)
+        self.assertEqual((done.out, done.err), (f"{self.file('combined-ca.pem')}\n", ""))
+        bundle = self.file("combined-ca.pem")
+        self.assertEqual(stat.S_IMODE(bundle.stat().st_mode), 0o644)
+        self.assertIn(self.file("ca-cert.pem").read_text(), bundle.read_text())
+        self.assertGreater(len(ssl.create_default_context(cafile=bundle).get_ca_certs()), 100)
+
+    def test_bundle_is_rebuilt_when_it_is_stale(self):
+        self.cordon("ca", "bundle")
+        bundle = self.file("combined-ca.pem")
+        good = bundle.read_text()
+        bundle.write_text(self.file("ca-cert.pem").read_text())
+        self.assertEqual(self.report()["bundle_state"], "outdated")
+        self.assert_done(self.cordon("ca", "bundle"))
+        self.assertEqual(bundle.read_text(), good)
+
+    def test_rotate_needs_a_yes(self):
+        self.cordon("ca", "bundle")
+        before = self.report()["sha256"]
+        self.assert_error(self.cordon("ca", "rotate"), "the CA stays as it is", "--yes", code=2)
+        code, shown = self.on_a_terminal("ca", "rotate", answer=b"n\n")
+        self.assertEqual(code, 1)
+        self.assertIn("the CA stays as it is", shown)
+        self.assertEqual(self.report()["sha256"], before)
+        code, shown = self.on_a_terminal("ca", "rotate", answer=b"y\n")
+        self.assertEqual(code, 0, shown)
+        self.assertNotEqual(self.report()["sha256"], before)
+
+    def test_rotate_replaces_the_whole_and_says_what_to_do(self):
+        daemon = self.start()
+        before = self.report()
+        done = self.cordon("ca", "rotate", "--yes")
+        self.assert_done(done)
+        report = self.report()
+        self.assertNotEqual(report["sha256"], before["sha256"])
+        self.assertIn(report["sha256"], done.out)
+        self.assertEqual((report["key_ok"], report["key_mode"], report["bundle_state"]), (True, "0600", "current"))
+        for text in ("cordon reload", "restart the programs"):
+            self.assertIn(text, done.err)
+        self.assertEqual(sorted(path.name for path in self.certificates().iterdir()), ["ca-cert.pem", "ca-key.pem", "combined-ca.pem"])
+        self.assert_done(self.cordon("reload"))
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_rotate_mends_a_ca_that_has_ended(self):
+        self.cordon("ca", "bundle")
+        self.end_it()
+        self.assertIn("ended", self.cordon("ca", "show").out)
+        for command in (("start",), ("env",), ("ca", "bundle"), ("trust", "--yes")):
+            with self.subTest(command):
+                self.assert_error(self.cordon(*command), "has ended", "cordon ca rotate")
+        done = self.cordon("ca", "rotate", "--yes")
+        self.assert_done(done)
+        self.assertNotIn("cordon reload", done.err)  # nothing runs
+        self.assert_done(self.cordon("env"))
+
+    def test_rotate_leaves_a_persons_own_ca_alone(self):
+        own = self.root / "own"
+        own.mkdir(mode=0o700)
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", own / "key.pem",
+                     "-out", own / "cert.pem", "-subj", "/CN=mine", "-addext", "keyUsage=critical,keyCertSign", "-days", "30")
+        self.write_config(f'[tls]\nca_cert_path = "{own}/cert.pem"\nca_key_path = "{own}/key.pem"\n')
+        before = (own / "cert.pem").read_text() + (own / "key.pem").read_text()
+        self.assert_error(self.cordon("ca", "rotate", "--yes"), "was not made by Cordon", "ca_cert_path")
+        self.assertEqual((own / "cert.pem").read_text() + (own / "key.pem").read_text(), before)
+
+    def test_no_key_is_ever_shown(self):
+        self.cordon("ca", "bundle")
+        key = "".join(self.file("ca-key.pem").read_text().splitlines()[1:-1])
+        shown = "".join(done.out + done.err for done in (self.cordon("ca", "show"), self.cordon("ca", "show", "--json"),
+                                                         self.cordon("ca", "rotate", "--yes")))
+        self.assert_sealed(key, shown.encode())
+
+
+if __name__ == "__main__":
+    main()
