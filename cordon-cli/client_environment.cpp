@@ -32,12 +32,17 @@ std::string joined(const std::vector<std::string>& entries) {
 }
 
 /// The proxy's address, with the token in it: made for its receiver, in a process that ends with that.
-Result<std::string> proxy_url(const Target& target, std::string_view token) {
+std::string proxy_url(const Target& target, std::string_view token) {
+  return fmt::format("http://{}:{}@127.0.0.1:{}", target.instance.name, token, target.config.listen);
+}
+
+/// The same for the token called `name`, or without one where the instance has none.
+Result<std::string> proxy_url_with(const Target& target, std::string_view name) {
   const TokenFile file(target.instance.tokens);
-  if (token.empty() && !file.exists()) return fmt::format("http://127.0.0.1:{}", target.config.listen);
-  const auto value = file.value(token.empty() ? kDefaultToken : token);
+  if (name.empty() && !file.exists()) return fmt::format("http://127.0.0.1:{}", target.config.listen);
+  const auto value = file.value(name.empty() ? kDefaultToken : name);
   if (!value) return std::unexpected(value.error());
-  return fmt::format("http://{}:{}@127.0.0.1:{}", target.instance.name, value->reveal(), target.config.listen);
+  return proxy_url(target, value->reveal());
 }
 
 void append_proxy(const Target& target, const Environment& environment, const std::string& url, Variables& out) {
@@ -50,15 +55,18 @@ void append_proxy(const Target& target, const Environment& environment, const st
   out.emplace_back("NODE_USE_ENV_PROXY", "1");
 }
 
-Result<> append_trust(const Target& target, Variables& out) {
-  auto ca = CaManager::open(target.ca_paths(), CaOptions{.label = target.instance.name});
-  if (!ca) return std::unexpected(ca.error());
-  if (auto refreshed = ca->refresh_bundle(); !refreshed) return std::unexpected(refreshed.error());
+void append_trust(const CaPaths& ca, Variables& out) {
   // Node adds this file to its roots, so it wants the CA alone.
-  out.emplace_back("NODE_EXTRA_CA_CERTS", ca->paths().cert.string());
+  out.emplace_back("NODE_EXTRA_CA_CERTS", ca.cert.string());
   for (const char* name : kBundleVariables)
-    out.emplace_back(name, ca->paths().bundle.string());
-  return {};
+    out.emplace_back(name, ca.bundle.string());
+}
+
+Variables variables_for(const Target& target, const Environment& environment, const std::string& url) {
+  Variables out;
+  append_proxy(target, environment, url, out);
+  if (target.config.tls.enabled) append_trust(target.ca_paths(), out);
+  return out;
 }
 
 }  // namespace
@@ -90,15 +98,27 @@ std::string merge_no_proxy(const std::vector<std::string>& lists) {
   return joined(entries);
 }
 
+Result<> prepare_trust(const Target& target) {
+  if (!target.config.tls.enabled) return {};
+  auto ca = CaManager::open(target.ca_paths(), CaOptions{.label = target.instance.name});
+  if (!ca) return std::unexpected(ca.error());
+  const auto refreshed = ca->refresh_bundle();
+  return refreshed ? Result<>() : std::unexpected(refreshed.error());
+}
+
 Result<Variables> client_variables(const Target& target, const Environment& environment, std::string_view token) {
-  const auto url = proxy_url(target, token);
+  const auto url = proxy_url_with(target, token);
   if (!url) return std::unexpected(url.error());
-  Variables out;
-  append_proxy(target, environment, *url, out);
-  if (target.config.tls.enabled) {
-    if (auto trusted = append_trust(target, out); !trusted) return std::unexpected(trusted.error());
-  }
-  return out;
+  if (auto prepared = prepare_trust(target); !prepared) return std::unexpected(prepared.error());
+  return variables_for(target, environment, *url);
+}
+
+std::string planned_url(const Target& target, std::string_view token) {
+  return proxy_url(target, token);
+}
+
+Variables planned_variables(const Target& target, const Environment& environment, std::string_view token) {
+  return variables_for(target, environment, proxy_url(target, token));
 }
 
 }  // namespace cordon::cli

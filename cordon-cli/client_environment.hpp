@@ -23,6 +23,15 @@ void add_token_option(CLI::App& app, std::string& name);
 /// instance has tokens at all.
 Result<Variables> client_variables(const Target& target, const Environment& environment, std::string_view token = {});
 
+/// The same with `token` as the token itself, or what stands for it. Touches no file.
+Variables planned_variables(const Target& target, const Environment& environment, std::string_view token);
+
+/// The proxy's address with `token`.
+std::string planned_url(const Target& target, std::string_view token);
+
+/// Creates the CA when there is none, and writes the combined bundle when it is out of date. With TLS disabled it does nothing.
+Result<> prepare_trust(const Target& target);
+
 /// One comma-separated list of all entries of `lists`, each of which is one too (or separated by blanks); of equal
 /// entries the first stays.
 std::string merge_no_proxy(const std::vector<std::string>& lists);

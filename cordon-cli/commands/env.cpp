@@ -8,6 +8,7 @@
 
 #include "client_environment.hpp"
 #include "command.hpp"
+#include "integrations/env_edit.hpp"
 #include "process_settings.hpp"
 
 namespace cordon::cli {
@@ -35,16 +36,10 @@ Result<std::string> fish_line(const std::string& name, const std::string& value)
   return fmt::format("set -gx {} '{}'\n", name, replace_all(replace_all(value, "\\", "\\\\"), "'", "\\'"));
 }
 
-/// Readers of such files differ in escapes and expansion: a plain value stands bare, any other in single quotes, which
-/// all of them take literally; a value that has one itself cannot be written so that all agree.
 Result<std::string> dotenv_line(const std::string& name, const std::string& value) {
-  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,@%+*[]";
-  if (value.find_first_not_of(kPlain) == std::string::npos) return fmt::format("{}={}\n", name, value);
-  if (value.find('\'') != std::string::npos)
-    return fail(Errc::not_supported, fmt::format("{} has a single quote, which dotenv files cannot carry; use another "
-                                                 "--format",
-                                                 name));
-  return fmt::format("{}='{}'\n", name, value);
+  const auto written = dotenv_value(name, value);
+  if (written) return fmt::format("{}={}\n", name, *written);
+  return fail(written.error().code, fmt::format("{}; use another --format", written.error().context));
 }
 
 using LineWriter = Result<std::string> (*)(const std::string& name, const std::string& value);

@@ -10,6 +10,7 @@
 #include <cordon/token_set.hpp>
 
 #include "command.hpp"
+#include "integrations/rotation.hpp"
 #include "json_output.hpp"
 #include "named_secret.hpp"
 #include "process_settings.hpp"
@@ -125,29 +126,39 @@ Exit create(const Context& context, const Options& options, TokenFile& file) {
 
 // rotate
 
-Result<std::vector<std::string>> rotate_named(const Options& options, TokenFile& file) {
-  if (options.all) return file.rotate_all();
-  const std::string name(options.name.empty() ? kDefaultToken : options.name);
-  if (auto rotated = file.rotate(name); !rotated) return std::unexpected(std::move(rotated).error());
-  return std::vector{name};
+/// How the clients of the rotated tokens get them.
+void tell_of_clients(const Context& context, const Options& options, const Rotation& rotation) {
+  for (const std::string& setting : rotation.skipped)
+    context.terminal.warning(
+        fmt::format("{} has been changed by hand and was left: it has no valid token now", setting));
+  for (const std::string& tool : rotation.given)
+    context.terminal.hint(fmt::format("the settings of {} have the new value; start it anew", tool));
+  if (options.all || rotation.given.empty())
+    context.terminal.hint(fmt::format("programs with the old value are refused now; they get the new one with: {}{}",
+                                      command_line("env", options.target),
+                                      options.all || options.name.empty() ? "" : " --token " + options.name));
 }
 
 Exit rotate(const Context& context, const Options& options, TokenFile& file) {
+  const auto instance = resolve_instance(context, options.target);
+  if (!instance) return fail_with(context, instance.error());
   const bool first = !file.exists();
-  const auto rotated = rotate_named(options, file);
-  if (!rotated) return fail_with(context, rotated.error());
+  const std::string one(options.name.empty() ? kDefaultToken : options.name);
+  const auto rotation = rotate_tokens(*instance, options.all ? "" : one);
+  if (!rotation) return fail_with(context, rotation.error());
   if (options.json) {
-    print_json(context.terminal, {{"rotated", *rotated}, {"file_made", first}});
+    print_json(context.terminal, {{"rotated", rotation->rotated},
+                                  {"file_made", first},
+                                  {"given", rotation->given},
+                                  {"skipped", rotation->skipped}});
     return Exit::done;
   }
-  for (const std::string& name : *rotated)
+  for (const std::string& name : rotation->rotated)
     context.terminal.print(fmt::format("{} {}\n", first ? "created" : "rotated", name));
   if (first)
     tell_of_enforcement(context, options);
   else
-    context.terminal.hint(fmt::format("programs with the old value are refused now; they get the new one with: {}{}",
-                                      command_line("env", options.target),
-                                      options.all || options.name.empty() ? "" : " --token " + options.name));
+    tell_of_clients(context, options, *rotation);
   return Exit::done;
 }
 
@@ -235,7 +246,8 @@ constexpr Command kRotate = {
     .arguments = "[NAME]",
     .details =
         "Gives `default`, or the token that is named, or all, a new random value. The old one is\n"
-        "refused from the next request on, and its open tunnels end; no restart is needed. Makes\n"
+        "refused from the next request on, and its open tunnels end; no restart is needed. A program\n"
+        "that `cordon setup` gave the token gets the new one in its settings first. Makes\n"
         "tokens.toml when there is none: every request to a route needs a token from then on.",
     .examples =
         "  cordon token rotate\n"

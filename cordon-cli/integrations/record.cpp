@@ -78,10 +78,11 @@ Result<Record> Record::load(const Instance& instance) {
   try {
     record.tools_ = tools_of(Json::parse(*file->text));
   } catch (const std::exception&) {  // its words may quote the text
-    return fail(Errc::config_invalid,
-                fmt::format("{} is not what setup writes; move it away, and undo by hand what setup wrote: the files that "
-                            "it names, whose backups are beside them",
-                            record.path_.string()));
+    return fail(
+        Errc::config_invalid,
+        fmt::format("{} is not what setup writes; move it away, and undo by hand what setup wrote: the files that "
+                    "it names, whose backups are beside them",
+                    record.path_.string()));
   }
   return record;
 }

@@ -18,11 +18,11 @@ namespace cordon::cli {
 /// A file that setup has changed or made.
 struct RecordedFile {
   std::filesystem::path path;
-  std::string format;                                 ///< A Format's name; empty for a file that is all ours.
-  std::optional<std::filesystem::path> backup = {};   ///< What was there before. None: setup made the file.
-  FileMode mode = 0644;                               ///< Before setup.
+  std::string format;                                ///< A Format's name; empty for a file that is all ours.
+  std::optional<std::filesystem::path> backup = {};  ///< What was there before. None: setup made the file.
+  FileMode mode = 0644;                              ///< Before setup.
   std::vector<Setting> settings = {};
-  std::string text = {};                              ///< Of a file that is all ours.
+  std::string text = {};  ///< Of a file that is all ours.
 };
 
 struct RecordedTool {

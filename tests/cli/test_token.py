@@ -63,7 +63,7 @@ class Token(CliTest):
         self.assertNotIn("from now on", self.token("create", "other").err)
 
     def test_rotate_makes_the_file_too(self):
-        self.assertEqual(self.report("rotate"), {"rotated": ["default"], "file_made": True})
+        self.assertEqual(self.report("rotate"), {"rotated": ["default"], "file_made": True, "given": [], "skipped": []})
         self.assertEqual(list(self.values()), ["default"])
 
     def test_list_shows_names_times_and_routes(self):
@@ -89,7 +89,8 @@ class Token(CliTest):
         self.assertEqual(self.token("rotate", "codex").out, "rotated codex\n")
         second = self.values()
         self.assertEqual((second["default"] == before["default"], second["codex"] == before["codex"]), (True, False))
-        self.assertEqual(self.report("rotate", "--all"), {"rotated": ["default", "codex"], "file_made": False})
+        self.assertEqual(self.report("rotate", "--all"), {"rotated": ["default", "codex"], "file_made": False, "given": [],
+                                                      "skipped": []})
         third = self.values()
         self.assertFalse({*second.values()} & {*third.values()})
         self.assert_error(self.cordon("token", "rotate", "codex", "--all"), "excludes", code=2)

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <cordon/token_rotation.hpp>
 #include <cordon/token_set.hpp>
 
 #include "base/files.hpp"
@@ -45,17 +46,17 @@ Tokens::iterator find_token(Tokens& all, std::string_view name) {
   return std::ranges::find(all, name, [](const StoredToken& token) -> const std::string& { return token.info.name; });
 }
 
-Result<> renew(StoredToken& token) {
+Result<> renew(StoredToken& token, const TokenAnnouncement& announce) {
   auto value = tokens::make_token();
   if (!value) return std::unexpected(std::move(value).error());
   token.value = std::move(*value);
   token.info.created_at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  return {};
+  return announce ? announce(token.info.name, token.value) : Result<>();
 }
 
 Result<> append_new(Tokens& all, std::string_view name, std::vector<std::string> routes) {
   all.push_back({{std::string(name), {}, std::move(routes)}, {}});
-  return renew(all.back());
+  return renew(all.back(), {});
 }
 
 enum class Missing : bool { refused, made };
@@ -135,27 +136,36 @@ Result<> TokenFile::create(std::string_view name, std::vector<std::string> route
   });
 }
 
-Result<> TokenFile::rotate(std::string_view name) {
+Result<> rotate_token(const std::filesystem::path& path, std::string_view name, const TokenAnnouncement& announce) {
   const Missing missing = name == kDefaultToken ? Missing::made : Missing::refused;
-  return change(path_, missing, [&](Tokens& all) -> Result<> {
+  return change(path, missing, [&](Tokens& all) -> Result<> {
     const auto found = find_token(all, name);
-    if (found != all.end()) return renew(*found);
-    return name == kDefaultToken ? append_new(all, name, {}) : fail_unknown(path_, name);
+    if (found != all.end()) return renew(*found, announce);
+    return name == kDefaultToken ? append_new(all, name, {}) : fail_unknown(path, name);
   });
 }
 
-Result<std::vector<std::string>> TokenFile::rotate_all() {
+Result<> TokenFile::rotate(std::string_view name) {
+  return rotate_token(path_, name, {});
+}
+
+Result<std::vector<std::string>> rotate_all_tokens(const std::filesystem::path& path,
+                                                   const TokenAnnouncement& announce) {
   std::vector<std::string> names;
-  auto changed = change(path_, Missing::made, [&](Tokens& all) -> Result<> {
+  auto changed = change(path, Missing::made, [&](Tokens& all) -> Result<> {
     if (find_token(all, kDefaultToken) == all.end()) all.push_back({{std::string(kDefaultToken), {}, {}}, {}});
     for (StoredToken& token : all) {
-      if (auto renewed = renew(token); !renewed) return renewed;
+      if (auto renewed = renew(token, announce); !renewed) return renewed;
       names.push_back(token.info.name);
     }
     return {};
   });
   if (!changed) return std::unexpected(std::move(changed).error());
   return names;
+}
+
+Result<std::vector<std::string>> TokenFile::rotate_all() {
+  return rotate_all_tokens(path_, {});
 }
 
 Result<> TokenFile::revoke(std::string_view name) {

@@ -1,0 +1,230 @@
+"""cordon integration list and disable, and what `cordon token rotate` does to the settings of programs."""
+
+import json
+import os
+
+from harness import main
+from setup_test import TOKEN, SetupTest, mode, tree
+
+
+class Disable(SetupTest):
+    def settings(self):
+        return self.project / ".claude" / "settings.local.json"
+
+    def test_gives_back_the_original_bytes(self):
+        texts = (b'{}', b'{}\n', b'{\n}\n', b'', b'  \n', b'{"env":{}}', b'{ "env" : {"HTTPS_PROXY":"http://corp:1"} }',
+                 b'{\r\n  "hooks": {"UserPromptSubmit": []},\r\n  "x": [1, 2,\r\n 3]\r\n}', b'// c\n{\n\t"a": 1, // d\n}\n')
+        for text in texts:
+            for bits in (0o644, 0o600, 0o640):
+                with self.subTest((text, oct(bits))):
+                    self.write(self.settings(), text, bits)
+                    before = tree(self.project)
+                    self.setup_tool("claude-code", "--yes")
+                    self.setup_tool("claude-code", "--yes")
+                    (self.project / "cordon.toml").unlink()
+                    report = self.disable("claude-code")
+                    self.assertEqual(tree(self.project), before)
+                    self.assertEqual([file["undone"] for file in report["files"]], ["restored", "removed"])
+
+    def test_removes_what_setup_made(self):
+        self.write_config()
+        before = tree(self.project)
+        for tool in ("claude-code", "codex"):
+            self.setup_tool(tool, "--yes")
+            self.assertEqual({file["undone"] for file in self.disable(tool)["files"]}, {"removed"})
+            self.assertEqual(tree(self.project), before)
+        self.assertEqual(list(self.tokens()), ["default"])
+        record = next(self.config_home.glob("cordon/projects/*/integrations.json"))
+        self.assertEqual(json.loads(record.read_text())["tools"], [])
+
+    def test_works_without_a_config(self):
+        self.setup_tool("claude-code", "--yes")
+        (self.project / "cordon.toml").unlink()
+        self.disable("claude-code")
+        self.assertEqual(list(self.project.iterdir()), [])
+
+    def test_what_others_wrote_since_stays(self):
+        self.write(self.settings(), '{\n  "env": {\n    "FOO": "1"\n  }\n}\n')
+        self.setup_tool("claude-code", "--yes")
+        text = self.settings().read_text().replace('"FOO": "1"', '"FOO": "2", // mine').replace('\n}\n', ',\n  "model": "x"\n}\n').replace(
+            '// mine,', ' // mine')
+        self.write(self.settings(), text, 0o600)
+        report = self.disable("claude-code")
+        self.assertEqual(report["files"][0]["undone"], "edited")
+        self.assertEqual(report["files"][0]["left"], [])
+        self.assertEqual(self.settings().read_text(), '{\n  "env": {\n    "FOO": "2"  // mine\n  },\n  "model": "x"\n}\n')
+        self.assertEqual(mode(self.settings()), 0o644)
+        self.assertTrue(os.path.exists(report["files"][0]["backup"]))
+
+    def test_what_was_changed_since_is_left_and_named(self):
+        self.write(self.settings(), '{"env": {"HTTPS_PROXY": "http://corp:1", "PIP_CERT": "/corp"}}')
+        self.setup_tool("claude-code", "--yes")
+        text = self.settings().read_text()
+        value = json.loads(text)["env"]["HTTPS_PROXY"]
+        self.write(self.settings(), text.replace(f'"HTTPS_PROXY": "{value}"', '"HTTPS_PROXY": "http://other:2"'), 0o600)
+        done = self.cordon("integration", "disable", "claude-code")
+        self.assert_done(done)
+        self.assertIn(f"{self.settings()}: changed since, and left as it is: env.HTTPS_PROXY", done.err)
+        self.assertIn("what was there before setup is still in", done.err)
+        self.assertEqual(json.loads(self.settings().read_text()), {"env": {"HTTPS_PROXY": "http://other:2", "PIP_CERT": "/corp"}})
+
+    def test_an_edited_skill_is_left(self):
+        self.setup_tool("claude-code", "--yes")
+        skill = self.project / ".claude" / "skills" / "cordon" / "SKILL.md"
+        skill.write_text(skill.read_text() + "more\n")
+        report = self.disable("claude-code")
+        self.assertEqual([file["undone"] for file in report["files"]], ["removed", "left"])
+        self.assertTrue(skill.exists())
+
+    def test_files_that_are_gone(self):
+        self.setup_tool("codex", "--yes")
+        (self.project / ".codex" / ".env").unlink()
+        self.assertEqual([file["undone"] for file in self.disable("codex")["files"]], ["gone", "removed", "removed"])
+
+    def test_backups_are_never_overwritten(self):
+        backup = self.write(self.settings().with_name("settings.local.json.cordon.bak"), "older")
+        self.write(self.settings(), "{}")
+        report = self.setup_tool("claude-code", "--yes")
+        self.assertEqual(report["files"][0]["backup"], f"{backup}.2")
+        self.assertEqual(backup.read_text(), "older")
+        self.disable("claude-code")
+        self.assertEqual((backup.read_text(), self.settings().read_text()), ("older", "{}"))
+
+    def test_without_the_backup_the_settings_still_go(self):
+        self.write(self.settings(), '{\n  "a": 1\n}\n')
+        backup = self.setup_tool("claude-code", "--yes")["files"][0]["backup"]
+        os.unlink(backup)
+        self.disable("claude-code")
+        self.assertEqual(self.settings().read_text(), '{\n  "a": 1\n}\n')
+
+    def test_the_token_is_revoked_and_the_others_stay(self):
+        self.setup_tool("claude-code", "--yes")
+        self.setup_tool("codex", "--yes")
+        before = self.tokens()
+        self.disable("codex")
+        self.assertEqual(self.tokens(), {name: before[name] for name in ("default", "claude-code")})
+
+    def test_project_and_user_are_apart(self):
+        self.setup_tool("claude-code", "--yes")
+        self.setup_tool("claude-code", "--scope", "user", "--yes")
+        user = tree(self.home)
+        self.disable("claude-code")
+        self.assertEqual(tree(self.home), user)
+        self.disable("claude-code")  # now the user's
+        self.assertEqual(tree(self.home), {})
+        self.assert_error(self.cordon("integration", "disable", "claude-code"), "Claude Code is not set up")
+
+    def test_what_it_refuses(self):
+        self.assert_error(self.cordon("integration", "disable", "emacs"), "no integration `emacs`", "cordon integration list", code=2)
+        self.assert_error(self.cordon("integration", "disable"), "TOOL", code=2)
+        self.setup_tool("codex", "--yes")
+        (self.project / ".codex" / "config.toml").write_text('x = "s3cret\n')
+        before = tree(self.root)
+        done = self.cordon("integration", "disable", "codex")
+        self.assert_error(done, "config.toml: line 1, column 12: a string that does not end")
+        self.assertNotIn("s3cret", done.err)
+        self.assertEqual({**tree(self.root), "project/.codex/.env": 0}, {**before, "project/.codex/.env": 0})
+
+    def test_a_broken_record_is_told(self):
+        self.setup_tool("codex", "--yes")
+        record = next(self.config_home.glob("cordon/projects/*/integrations.json"))
+        for text in ("{", '{"version": 2, "tools": []}', '{"version": 1, "tools": [{}]}', '{"version": 1, "tools": [1]}'):
+            record.write_text(text)
+            for words in (("integration", "list"), ("integration", "disable", "codex"), ("setup", "codex", "--yes"), ("token", "rotate")):
+                self.assert_error(self.cordon(*words), f"{record} is not what setup writes")
+
+
+class List(SetupTest):
+    def test_nothing_is_set_up(self):
+        done = self.cordon("integration", "list", env={"PATH": "/nowhere"})
+        self.assert_done(done)
+        self.assertEqual(done.out, "claude-code  not installed; not set up\ncodex        not installed; not set up\n"
+                                   "hermes       not installed; not set up\nopenclaw     not installed; not set up\n")
+        self.assertEqual(list(self.config_home.iterdir()), [])
+
+    def test_where_it_is_set_up(self):
+        self.write(self.root / "bin" / "codex", "", 0o755)
+        self.setup_tool("codex", "--yes")
+        done = self.cordon("integration", "list", env={"PATH": f"{self.root}/bin"})
+        self.assertIn(f"codex        {self.root}/bin/codex; set up for {self.project}/cordon.toml\n             {self.project}/.codex/.env\n", done.out)
+        self.assertEqual(done.err, "")
+        row = self.integrations()["codex"]
+        self.assertEqual((row["set_up"], row["token"], row["drift"]), (True, "codex", []))
+        self.assertEqual(self.integrations("--scope", "user")["codex"]["set_up"], False)
+
+    def test_drift_is_shown_without_values(self):
+        self.setup_tool("codex", "--yes")
+        env = self.project / ".codex" / ".env"
+        lines = env.read_text().splitlines(keepends=True)
+        env.write_text("".join(lines[1:]).replace("NODE_USE_ENV_PROXY=1", "NODE_USE_ENV_PROXY=s3cret"))
+        (self.project / ".codex" / "config.toml").unlink()
+        row = self.integrations()["codex"]
+        self.assertEqual(row["drift"][0], {"path": str(env), "changed": ["NODE_USE_ENV_PROXY"], "missing": ["HTTP_PROXY"], "problem": None})
+        self.assertEqual(len(row["drift"][1]["missing"]), len(lines))
+        done = self.cordon("integration", "list")
+        self.assertIn("not as it was left", done.out)
+        self.assertIn(f"{env}: changed: NODE_USE_ENV_PROXY; missing: HTTP_PROXY\n", done.err)
+        self.assertIn("to write them again: cordon setup codex\n", done.err)
+        self.assertNotIn("s3cret", done.out + done.err)
+        self.setup_tool("codex", "--yes")
+        self.assertEqual(self.integrations()["codex"]["drift"], [])
+
+
+class Rotate(SetupTest):
+    def proxies(self):
+        return json.loads((self.project / ".claude" / "settings.local.json").read_text())["env"]
+
+    def test_a_programs_settings_get_its_new_token(self):
+        self.setup_tool("claude-code", "--yes")
+        before = self.tokens()
+        done = self.cordon("token", "rotate", "claude-code")
+        self.assert_done(done)
+        self.assertIn("the settings of claude-code have the new value", done.err)
+        self.assertIsNone(TOKEN.search(done.out + done.err))
+        after = self.tokens()
+        self.assertEqual(after["default"], before["default"])
+        self.assertNotEqual(after["claude-code"], before["claude-code"])
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            self.assertIn(f":{after['claude-code']}@", self.proxies()[name])
+        self.assertEqual(mode(self.project / ".claude" / "settings.local.json"), 0o600)
+        self.assertEqual(self.integrations()["claude-code"]["drift"], [])
+
+    def test_all(self):
+        self.setup_tool("claude-code", "--yes")
+        self.setup_tool("codex", "--yes")
+        done = self.cordon("token", "rotate", "--all", "--json")
+        self.assertEqual(json.loads(done.out)["given"], ["claude-code", "codex"])
+        self.assertIn(self.tokens()["codex"], (self.project / ".codex" / "config.toml").read_text())
+        self.assertIn(self.tokens()["claude-code"], self.proxies()["HTTPS_PROXY"])
+
+    def test_other_tokens_touch_no_settings(self):
+        self.setup_tool("claude-code", "--yes")
+        before = tree(self.project)
+        self.assert_done(self.cordon("token", "rotate"))
+        self.assertEqual(tree(self.project), before)
+
+    def test_settings_that_were_changed_are_left_and_named(self):
+        self.setup_tool("claude-code", "--yes")
+        file = self.project / ".claude" / "settings.local.json"
+        file.write_text(file.read_text().replace('"HTTP_PROXY": "http://', '"HTTP_PROXY": "http://x'))
+        done = self.cordon("token", "rotate", "claude-code")
+        self.assert_done(done)
+        self.assertIn(f"env.HTTP_PROXY in {file} has been changed by hand and was left", done.err)
+        self.assertNotIn(self.tokens()["claude-code"], self.proxies()["HTTP_PROXY"])
+
+    def test_settings_that_cannot_be_written_leave_the_token_and_the_others_as_they_were(self):
+        self.setup_tool("codex", "--yes")
+        (self.project / ".codex" / "config.toml").write_text("broken [")
+        before = tree(self.root)
+        done = self.cordon("token", "rotate", "codex")
+        self.assert_error(done, "config.toml", "the token codex was not rotated")
+        self.assertEqual(tree(self.root), before)
+
+    def test_a_disabled_program_is_no_longer_known(self):
+        self.setup_tool("claude-code", "--yes")
+        self.disable("claude-code")
+        self.assert_error(self.cordon("token", "rotate", "claude-code"), "there is no token `claude-code`")
+
+
+if __name__ == "__main__":
+    main()
