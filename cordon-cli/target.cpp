@@ -84,7 +84,7 @@ void report_missing_config(const Terminal& terminal, const Instance& instance) {
   terminal.error(fmt::format("there is no config file {}", instance.config.string()));
   if (instance.scope == Scope::project)
     terminal.hint("go to the folder that has a cordon.toml, or name the file with --config PATH");
-  terminal.hint("a first config file is one line, `listen = 6790`; `cordon demo` needs none");
+  terminal.hint("a first config file is made by `cordon setup`; `cordon demo` needs none");
 }
 
 std::vector<std::string> unsupported_features(const Config& config) {

@@ -1,11 +1,11 @@
 // cordon setup: everything that an instance needs before its first start, and the settings of a program that is to use it.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
-#include <cordon/control_client.hpp>
 #include <cordon/token_set.hpp>
 
 #include "command.hpp"
@@ -14,6 +14,7 @@
 #include "json_output.hpp"
 #include "process_settings.hpp"
 #include "prompt.hpp"
+#include "setup_report.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -24,16 +25,6 @@ struct Options {
   std::string tool;
   bool yes = false;
   bool json = false;
-};
-
-/// What is going to be done, or was.
-struct Setup {
-  const Tool* tool = nullptr;  ///< Null: the instance alone.
-  Site site;
-  Record record;
-  Plan plan{};
-  Groundwork groundwork{};
-  std::vector<FileOutcome> files{};
 };
 
 Exit fail_with(const Context& context, const Error& error) {
@@ -94,7 +85,9 @@ std::optional<Setup> prepare(const Context& context, const Options& options, con
   if (tool == nullptr) return setup;
   const Variables variables = planned_variables(setup.site.target, context.environment, kTokenPlace);
   auto plan = tool->plan({context, setup.site.target, home, variables});
-  auto outcomes = plan ? rehearse(*plan, setup.record.find(tool->name)) : std::unexpected(plan.error());
+  const auto token = TokenFile(setup.site.target.instance.tokens).value(tool->name);
+  auto outcomes = plan ? rehearse(*plan, setup.record.find(tool->name), token ? token->reveal() : kTokenPlace)
+                       : std::unexpected(plan.error());
   if (!outcomes) {
     fail_with(context, outcomes.error());
     context.terminal.hint("nothing was changed; mend the file, then run this again");
@@ -141,85 +134,19 @@ Result<> write_settings(Setup& setup) {
   return {};
 }
 
-bool is_running(const Target& target) {
-  const auto health = probe_health(target.config.listen, std::chrono::milliseconds{500});
-  return health && health->instance == target.instance.name;
-}
-
-/// What to do next, in order: the command, and what it is for.
-std::vector<std::pair<std::string, std::string>> next_steps(const Options& options, const Setup& setup) {
-  std::vector<std::pair<std::string, std::string>> steps;
-  if (setup.site.target.config.routes.empty())
-    steps.emplace_back(command_line("route add", options.target), "say which host gets which credential");
-  if (!is_running(setup.site.target)) {
-    steps.emplace_back(command_line("start", options.target), "run the proxy here");
-    steps.emplace_back(command_line("service install", options.target), "or in the background, from every login on");
-  }
-  if (setup.tool == nullptr)
-    steps.emplace_back(command_line("run", options.target) + " -- COMMAND", "run a program through it");
-  steps.emplace_back(command_line("doctor", options.target), "see whether all is well");
-  return steps;
-}
-
-void print_row(Terminal& terminal, std::string_view label, std::string_view what, std::string_view state) {
-  terminal.print(fmt::format("{:<9} {}{}{}\n", label, terminal.paint(Style::plain, what), state.empty() ? "" : "  ",
-                             terminal.paint(Style::green, state)));
-}
-
-std::string_view made_or(bool made, std::string_view otherwise) {
-  return made ? "made" : otherwise;
-}
-
-void print_report(const Context& context, const Options& options, const Setup& setup) {
-  Terminal& terminal = context.terminal;
-  const Target& target = setup.site.target;
-  print_row(terminal, "config", fmt::format("{}, port {}", target.instance.config.string(), target.config.listen),
-            made_or(setup.groundwork.config_made, "already there"));
-  if (target.config.tls.enabled) {
-    print_row(terminal, "CA", target.ca_paths().cert.string(), made_or(setup.groundwork.ca_made, "already there"));
-    print_row(terminal, "bundle", target.ca_paths().bundle.string(), "up to date");
-  }
-  print_row(terminal, "tokens", fmt::format("{}", fmt::join(setup.groundwork.tokens, ", ")),
-            setup.groundwork.tokens_made.empty() ? "already there" : "made");
-  for (const FileOutcome& file : setup.files) {
-    print_row(terminal, "file", file.path.string(),
-              file.change == Change::left ? "left: it is yours" : name(file.change));
-    if (file.backup) print_row(terminal, "", fmt::format("before: {}", file.backup->string()), "");
-  }
-  terminal.print("\nNext:\n");
-  const auto steps = next_steps(options, setup);
-  std::size_t width = 0;
-  for (const auto& [command, purpose] : steps)
-    width = std::max(width, command.size());
-  for (const auto& [command, purpose] : steps)
-    terminal.print(fmt::format("  {:<{}}  {}\n", terminal.paint(Style::plain, command), width, purpose));
-}
-
-Json report_of(const Options& options, const Setup& setup) {
-  const Target& target = setup.site.target;
-  Json report = {{"instance", target.instance.name},
-                 {"config",
-                  {{"path", target.instance.config.string()},
-                   {"port", target.config.listen},
-                   {"made", setup.groundwork.config_made}}},
-                 {"ca", nullptr},
-                 {"tokens", {{"names", setup.groundwork.tokens}, {"made", setup.groundwork.tokens_made}}},
-                 {"tool", nullptr},
-                 {"files", Json::array()},
-                 {"hints", setup.plan.hints},
-                 {"next", Json::array()}};
-  if (target.config.tls.enabled)
-    report["ca"] = {{"certificate", target.ca_paths().cert.string()},
-                    {"bundle", target.ca_paths().bundle.string()},
-                    {"made", setup.groundwork.ca_made}};
-  if (setup.tool != nullptr) report["tool"] = setup.tool->name;
-  for (const FileOutcome& file : setup.files)
-    report["files"].push_back({{"path", file.path.string()},
-                               {"change", name(file.change)},
-                               {"backup", file.backup ? Json(file.backup->string()) : Json()}});
-  for (const auto& [command, purpose] : next_steps(options, setup))
-    report["next"].push_back(command);
-  return report;
+/// Where a person is there, and no route yet, asks whether to add one, and becomes `cordon route add`.
+Exit offer_route(const Context& context, const Options& options, const Setup& setup, Exit exit) {
+  const bool asked = !options.yes && Prompt::possible() && setup.site.target.config.routes.empty();
+  if (!asked || exit != Exit::done) return exit;
+  Prompt prompt(context.terminal);
+  const auto agreed = prompt.confirm("Add a route now?", Preset::yes);
+  if (!agreed) return prompt.given_up(agreed.error(), "setup is done; no route was added");
+  if (!*agreed) return exit;
+  const auto program = own_program(context.environment);
+  if (!program) return fail_with(context, program.error());
+  const std::string config = setup.site.target.instance.config.string();
+  ::execl(program->c_str(), "cordon", "route", "add", "--config", config.c_str(), static_cast<char*>(nullptr));
+  return fail_with(context, {Errc::file_failed, "cannot start `cordon route add`"});
 }
 
 /// What another program has to do now, once its settings are written.
@@ -245,13 +172,13 @@ Exit run_setup(const Context& context, const Options& options, const Tool* tool,
   }
   const Exit exit = follow_up(context, *setup);
   if (options.json) {
-    print_json(context.terminal, report_of(options, *setup));
+    print_json(context.terminal, setup_json(options.target, *setup));
     return exit;
   }
-  print_report(context, options, *setup);
+  print_setup(context, options.target, *setup);
   for (const std::string& hint : setup->plan.hints)
     context.terminal.hint(hint);
-  return exit;
+  return offer_route(context, options, *setup, exit);
 }
 
 Exit run(const Context& context, const Options& given) {

@@ -177,12 +177,12 @@ std::string_view name(Change change) {
   return kNames.at(static_cast<std::size_t>(change));
 }
 
-Result<std::vector<FileOutcome>> rehearse(const Plan& plan, const RecordedTool* recorded) {
+Result<std::vector<FileOutcome>> rehearse(const Plan& plan, const RecordedTool* recorded, std::string_view token) {
   std::vector<FileOutcome> outcomes;
   for (const PlannedFile& file : plan.files) {
     const RecordedFile* const before =
         recorded == nullptr ? nullptr : const_cast<RecordedTool*>(recorded)->find(file.path);
-    const auto edit = prepare(file, before, kTokenPlace);
+    const auto edit = prepare(file, before, token);
     if (!edit) return std::unexpected(edit.error());
     outcomes.push_back({file.path, edit->change});
   }

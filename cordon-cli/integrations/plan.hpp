@@ -58,9 +58,9 @@ struct FileOutcome {
   std::optional<std::filesystem::path> backup = {};  ///< When it was made now.
 };
 
-/// What apply() would do, without backups. Changes nothing.
+/// What apply() would do, without backups. Changes nothing. `token` is the tool's, where it has one already, else kTokenPlace.
 /// @returns why it cannot be done, with the file's name
-Result<std::vector<FileOutcome>> rehearse(const Plan& plan, const RecordedTool* recorded);
+Result<std::vector<FileOutcome>> rehearse(const Plan& plan, const RecordedTool* recorded, std::string_view token);
 
 /// Writes the plan. `record` has an entry for the tool afterwards, and is saved.
 /// @returns why it stopped, with the file's name; what was written by then is recorded

@@ -5,7 +5,8 @@ import os
 import subprocess
 import tomllib
 
-from harness import main
+from harness import CORDON, main
+from pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from setup_test import SetupTest, mode, tree
 
 ODD_JSON = b"""// mine
@@ -42,7 +43,8 @@ class ClaudeCode(SetupTest):
         [group] = json.loads(self.settings().read_text())["hooks"]["UserPromptSubmit"]
         [hook] = group["hooks"]
         self.assertEqual((hook["type"], hook["timeout"]), ("command", 10))
-        return lambda: subprocess.run(["/bin/sh", "-c", hook["command"]], cwd="/", env={"PATH": "/nowhere"}, input=b"{}",
+        return lambda: subprocess.run(["/bin/sh", "-c", hook["command"]], cwd="/", input=b"{}",
+                                      env={**self.environment, "PATH": "/nowhere"},
                                       capture_output=True, timeout=30)
 
     def test_hook_blocks_while_the_proxy_does_not_run(self):
@@ -283,6 +285,35 @@ class Hermes(SetupTest):
         self.assert_error(self.cordon("setup", "hermes", "--yes", env={"XDG_CONFIG_HOME": str(self.config_home)}), "single quote")
         self.assertEqual(list((self.home / ".hermes").iterdir()), [])
         self.assertFalse(os.path.exists(self.config_home))
+
+
+class OnATerminal(SetupTest):
+    def terminal(self, *words):
+        return PseudoTerminal([CORDON, "setup", *words], cwd=self.project, env={**self.environment, "NO_COLOR": "1"})
+
+    def test_asks_before_it_changes_another_programs_files(self):
+        for typed, code in (("n\r", 1), (CTRL_C, 130), (CTRL_D, 1)):
+            with self.terminal("claude-code") as terminal:
+                terminal.expect(f"  {self.project}/.claude/settings.local.json\n")
+                terminal.expect("Go on? [Y/n] ")
+                terminal.type(typed)
+                self.assertEqual(terminal.wait(), code)
+                self.assertIn("nothing was changed", terminal.shown)
+            self.assertEqual(list(self.project.iterdir()), [])
+
+    def test_offers_to_add_a_route(self):
+        with self.terminal("claude-code") as terminal:
+            terminal.answer("Go on? [Y/n] ")
+            terminal.answer("Add a route now? [Y/n] ", "n")
+            self.assertEqual(terminal.wait(), 0)
+        self.assertTrue((self.project / ".claude" / "settings.local.json").exists())
+
+    def test_asks_nothing_when_there_is_nothing_to_do(self):
+        self.write_config(self.route())
+        self.setup_tool("claude-code", "--yes")
+        with self.terminal("claude-code") as terminal:
+            self.assertEqual(terminal.wait(), 0)
+            self.assertNotIn("[Y/n]", terminal.shown)
 
 
 if __name__ == "__main__":
