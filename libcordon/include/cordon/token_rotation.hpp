@@ -23,6 +23,7 @@ using TokenAnnouncement = std::function<Result<>(std::string_view name, const Se
 Result<> rotate_token(const std::filesystem::path& path, std::string_view name, const TokenAnnouncement& announce);
 
 /// Gives every token a new value; as TokenFile::rotate_all. @returns the names
-Result<std::vector<std::string>> rotate_all_tokens(const std::filesystem::path& path, const TokenAnnouncement& announce);
+Result<std::vector<std::string>> rotate_all_tokens(const std::filesystem::path& path,
+                                                   const TokenAnnouncement& announce);
 
 }  // namespace cordon
