@@ -18,14 +18,24 @@ namespace {
 
 // In the order in which a newcomer meets them.
 constexpr auto kCommands = std::to_array<const Command*>(
-    {&kDemo, &kSetup, &kRoute,   &kCheck,  &kStart, &kWait, &kRun,   &kEnv,     &kStatus,  &kDoctor,     &kReload,
-     &kStop, &kLogs,  &kApprove, &kSecret, &kToken, &kCa,   &kTrust, &kUntrust, &kService, &kIntegration});
+    {&kDemo,   &kSetup,  &kRoute,   &kCheck,   &kStart,       &kWait,      &kRun,    &kEnv,
+     &kStatus, &kDoctor, &kReload,  &kStop,    &kLogs,        &kApprove,   &kSecret, &kToken,
+     &kCa,     &kTrust,  &kUntrust, &kService, &kIntegration, &kCompletion});
 
 constexpr std::string_view kIntroduction =
     "Cordon is a local proxy that puts the real credential into requests to the hosts you\n"
     "configure. The program behind it never holds the secret.\n";
 
 using Commands = std::span<const Command* const>;
+
+/// What scripts call. Takes its words as they are, options included.
+struct HiddenCommand {
+  std::string_view name;
+  Exit (*run)(const Context& context, std::span<const std::string> words);
+};
+
+constexpr auto kHiddenCommands =
+    std::to_array<HiddenCommand>({{"__complete", answer_completion}, {"__manual", print_manual}});
 
 const Command* find_command(Commands commands, std::string_view name) {
   const auto found = std::ranges::find(commands, name, &Command::name);
@@ -188,6 +198,8 @@ Exit dispatch(const Context& context, const std::vector<std::string>& words) {
   if (first.starts_with('-'))
     return usage_error(context, fmt::format("there is no option `{}` before a command", first),
                        "options follow the command, as in `cordon check --config PATH`");
+  const auto* const hidden = std::ranges::find(kHiddenCommands, first, &HiddenCommand::name);
+  if (hidden != kHiddenCommands.end()) return hidden->run(context, std::span(words).subspan(1));
   return use_command(context, words, run_command);
 }
 
@@ -208,6 +220,11 @@ int run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+std::span<const Command* const> all_commands() {
+  return kCommands;
+}
+
 }  // namespace cordon::cli
 
 int main(int argc, char** argv) {

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <system_error>
 
+#include "choices.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -24,7 +25,7 @@ void add_target_options(CLI::App& app, TargetOptions& options) {
   config->type_name("PATH");
   auto* scope =
       app.add_option("--scope", options.scope, "project (./cordon.toml) or user (~/.config/cordon/cordon.toml)");
-  scope->type_name("SCOPE")->check(CLI::IsMember({"project", "user"}).description(""))->excludes(config);
+  scope->type_name("SCOPE")->check(one_of({"project", "user"}))->excludes(config);
 }
 
 std::string command_line(std::string_view command, const TargetOptions& options) {

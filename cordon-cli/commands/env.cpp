@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "choices.hpp"
 #include "client_environment.hpp"
 #include "command.hpp"
 #include "integrations/env_edit.hpp"
@@ -99,7 +100,7 @@ Action declare(CLI::App& app) {
   add_target_options(app, options->target);
   app.add_option("--format", options->format, "shell (default), fish, dotenv or json")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"shell", "fish", "dotenv", "json"}).description(""));
+      ->check(one_of({"shell", "fish", "dotenv", "json"}));
   add_token_option(app, options->token);
   return [options](const Context& context) { return run(context, *options); };
 }

@@ -12,6 +12,7 @@
 #include <cordon/token_set.hpp>
 
 #include "approvals.hpp"
+#include "choices.hpp"
 #include "command.hpp"
 #include "exit.hpp"
 #include "port_holder.hpp"
@@ -188,10 +189,10 @@ Action declare(CLI::App& app) {
   add_target_options(app, options->target);
   app.add_option("--log-level", options->level, "trace, debug, info (default), warn or error")
       ->type_name("LEVEL")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}).description(""));
+      ->check(one_of({"trace", "debug", "info", "warn", "error"}));
   app.add_option("--log-format", options->format, "text (default) or json")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}).description(""));
+      ->check(one_of({"text", "json"}));
   return [options](const Context& context) { return exit_for_supervisor(context, run(context, *options)); };
 }
 
