@@ -59,6 +59,14 @@ void StopSignals::deliver_to(Handler handler, std::function<void()> reload) {
   reload_ = std::move(reload);
 }
 
+void StopSignals::end_with_terminal() {
+  const std::lock_guard lock(mutex_);
+  if (over_ || hang_up_ != HangUp::stop || !first_.empty()) return;
+  if (!handler_) die_of(SIGHUP);
+  // It is not the first SIGHUP: the real one may be late, and must not count as the second, which ends at once.
+  handler_(SIGHUP, StopMode::graceful);
+}
+
 bool StopSignals::take(int signal) {
   const auto now = std::chrono::steady_clock::now();
   const auto [first, is_first] = first_.emplace(signal, now);

@@ -37,6 +37,9 @@ class StopSignals {
   /// as if it were not handled, and one that asks for a reload does nothing: all has just been read.
   void deliver_to(Handler handler, std::function<void()> reload);
 
+  /// What SIGHUP does where it stops, unless an end is under way: the terminal has gone. From any thread.
+  void end_with_terminal();
+
   /// The signal that came twice; 0 when none did.
   int insistent() const noexcept { return insistent_; }
 

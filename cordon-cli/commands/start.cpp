@@ -21,6 +21,7 @@
 #include "status_text.hpp"
 #include "stop_signals.hpp"
 #include "target.hpp"
+#include "terminal_watch.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -172,6 +173,7 @@ Exit run(const Context& context, const Options& options) {
   }
   if (!may_start(context, options, target->instance)) return Exit::failed;
   StopSignals signals(meaning_of_hang_up());
+  const TerminalWatch watch([&signals] { signals.end_with_terminal(); });
   const Exit exit = start(context, options, *target, surroundings, signals);
   if (signals.insistent() != 0) StopSignals::die_of(signals.insistent());
   return exit;

@@ -42,8 +42,14 @@ class PseudoTerminal:
         self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
-        os.close(self.leader)
+        if self.leader is not None:
+            os.close(self.leader)
         os.close(self.follower)
+
+    def close_window(self):
+        """What a terminal window does when it is closed."""
+        os.close(self.leader)
+        self.leader = None
 
     @property
     def shown(self):

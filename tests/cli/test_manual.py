@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 
+from commands import all_commands, options_of
 from harness import CliTest, main
 
 
@@ -29,28 +30,13 @@ class Manual(CliTest):
 
     def test_it_has_every_command_with_its_options_and_examples(self):
         text = self.shown()
-        for name in self.commands():
+        for name, helped in all_commands(self.cordon):
             with self.subTest(name):
                 section = re.search(rf"(?ms)^   cordon {name}\n(.*?)^(   cordon |[A-Z])", text).group(1)
-                helped = self.cordon("help", *name.split()).out
-                for option in re.findall(r"(?m)^  ((?:-\w,)?--[a-z-]+)", helped):
-                    if "--help" not in option:
-                        self.assertIn(option.replace(",", ", "), section)
+                for names in options_of(helped):
+                    self.assertIn(", ".join(names), section)
                 for example in re.findall(r"(?m)^  (.*cordon .*)$", helped.split("Examples:\n")[1]):
                     self.assertIn(example, section)
-
-    def commands(self):
-        """`check`, `token list` and so on, as help lists them."""
-        def listed(text):
-            return [line.split()[0] for line in text.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-        for name in listed(self.cordon("help").out):
-            helped = self.cordon("help", name).out
-            if name == "help":
-                continue
-            if "Commands:\n" in helped:
-                yield from (f"{name} {part}" for part in listed(self.cordon("help", name).out))
-            else:
-                yield name
 
 
 if __name__ == "__main__":

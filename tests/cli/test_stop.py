@@ -6,7 +6,8 @@ import socket
 import threading
 import time
 
-from harness import CliTest, eventually, is_open, main
+from harness import CORDON, CliTest, eventually, is_open, main
+from pseudo_terminal import PseudoTerminal
 
 
 class Stop(CliTest):
@@ -163,6 +164,31 @@ class Stop(CliTest):
         time.sleep(0.3)
         self.assertEqual(daemon.health()[0], 200)
         self.assertEqual(daemon.stop(), 0)
+
+    def on_a_terminal(self, script):
+        """A terminal whose session's leader, a shell, runs `script` and tells nobody when the terminal goes away."""
+        terminal = PseudoTerminal(["sh", "-c", f"trap : HUP; {script}"], cwd=self.project,
+                                  env={**self.environment, "CORDON": CORDON, "KEY": "k"})
+        self.addCleanup(terminal.__exit__)
+        eventually(lambda: is_open(self.port), "the proxy")
+        return terminal
+
+    def test_the_end_of_its_terminal_ends_it_though_nobody_signals_it(self):
+        origin = self.origin(lambda c: (time.sleep(1), c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")))
+        self.write_config(self.plain_route(origin))
+        terminal = self.on_a_terminal('"$CORDON" start')
+        request = self.request_in_flight(origin)
+        terminal.close_window()
+        self.assertTrue(request.recv(4096).endswith(b"late"))
+        eventually(lambda: not is_open(self.port), "the end")
+
+    def test_put_into_the_background_it_outlives_its_terminal(self):
+        self.write_config()
+        terminal = self.on_a_terminal('set -m; "$CORDON" start & wait')
+        terminal.close_window()
+        time.sleep(0.5)  # what is not to happen would happen at once
+        self.assertTrue(is_open(self.port))
+        self.assert_done(self.cordon("stop"))
 
     def test_log_that_nobody_reads_does_not_hold_it_up(self):
         self.write_config()

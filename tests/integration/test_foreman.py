@@ -13,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import Cordon, Route, canary, main, namespace
+from harness import Cordon, Route, canary, main, namespace, world
 from harness.cordon_process import BINARY
 
 PACKAGES = Path(os.environ.get("CORDON_TEST_NPM", Path(__file__).parent / "clients"))
@@ -117,6 +117,10 @@ class Procfile(unittest.TestCase):
 
     command: tuple
     web = 'cordon wait && sh web.sh "http://127.0.0.1:{port}" {url}/first'
+
+    @classmethod
+    def setUpClass(cls):
+        world()  # brings up the loopback interface
 
     def setUp(self):
         self.assertTrue(shutil.which(self.command[0]), f"{self.command[0]} is not installed")
@@ -240,11 +244,11 @@ class RubyForeman(Procfile):
 
 
 class NodeForeman(Procfile):
-    """`nf` signals its shells only, not what they run: an application's wait outlives a proxy that failed, unless there is no
-    shell between them, as with `cordon run`."""
+    """`nf` signals its shells only, not what they run: an application that waits outlives a proxy that failed, unless it takes the
+    shell's place."""
 
     command = (str(PACKAGES / "node_modules/.bin/nf"), "start")
-    web = 'cordon run -- sh web.sh "http://127.0.0.1:{port}" {url}/first'
+    web = 'exec cordon run -- sh web.sh "http://127.0.0.1:{port}" {url}/first'
 
     def test_wait_in_a_shell_works_as_well(self):
         self.write_procfile(Procfile.web)
