@@ -6,8 +6,9 @@ import subprocess
 
 from harness import CORDON, CliTest, main
 
-COMMANDS = ("demo", "check", "start", "wait", "run", "env", "status", "reload", "stop", "logs", "approve", "trust", "untrust", "doctor")
-GROUPS = ("secret", "token", "ca")
+COMMANDS = ("demo", "setup", "check", "start", "wait", "run", "env", "status", "doctor", "reload", "stop", "logs", "approve", "trust", "untrust",
+            "completion")
+GROUPS = ("route", "secret", "token", "ca", "service", "integration")
 
 
 class Usage(CliTest):
