@@ -5,37 +5,60 @@
 #include <algorithm>
 #include <array>
 
+#include <cordon/service_installer.hpp>
 #include <cordon/token_set.hpp>
+
+#include "integrations/tool.hpp"
 
 namespace cordon::cli {
 namespace {
 
-using Names = KnownNames (*)(const Instance& instance);
+using Names = KnownNames (*)(const Context& context, const TargetOptions& target);
 
-KnownNames routes(const Instance& instance) {
+std::optional<Config> config_of(const Context& context, const TargetOptions& target) {
+  const auto instance = resolve_instance(context, target);
+  if (!instance) return std::nullopt;
+  auto loaded = Config::load(instance->config);
+  return loaded ? std::optional(std::move(loaded->config)) : std::nullopt;
+}
+
+KnownNames routes(const Context& context, const TargetOptions& target) {
   KnownNames out;
-  const auto loaded = Config::load(instance.config);
-  if (!loaded) return out;
-  for (const Route& route : loaded->config.routes)
+  const auto config = config_of(context, target);
+  for (const Route& route : config ? config->routes : std::vector<Route>())
     out.emplace_back(route.name, route.host);
   return out;
 }
 
-KnownNames routes_and_listeners(const Instance& instance) {
-  KnownNames out = routes(instance);
-  const auto loaded = Config::load(instance.config);
-  if (!loaded) return out;
-  for (const Listener& listener : loaded->config.listeners)
+KnownNames routes_and_listeners(const Context& context, const TargetOptions& target) {
+  KnownNames out = routes(context, target);
+  const auto config = config_of(context, target);
+  for (const Listener& listener : config ? config->listeners : std::vector<Listener>())
     out.emplace_back(listener.name, listener.upstream_host);
   return out;
 }
 
-KnownNames tokens(const Instance& instance) {
+KnownNames tokens(const Context& context, const TargetOptions& target) {
   KnownNames out;
-  const auto listed = TokenFile(instance.tokens).list();
+  const auto instance = resolve_instance(context, target);
+  const auto listed = instance ? TokenFile(instance->tokens).list() : std::vector<TokenInfo>();
   if (!listed) return out;
   for (const TokenInfo& token : *listed)
     out.emplace_back(token.name, token.routes.empty() ? "" : fmt::format("{}", fmt::join(token.routes, ", ")));
+  return out;
+}
+
+KnownNames services(const Context& context, const TargetOptions& /*target*/) {
+  KnownNames out;
+  for (const ServiceStatus& service : ServiceInstaller(context.environment).list())
+    out.emplace_back(service.name, service.config.string());
+  return out;
+}
+
+KnownNames tool_names(const Context& /*context*/, const TargetOptions& /*target*/) {
+  KnownNames out;
+  for (const Tool* tool : tools())
+    out.emplace_back(std::string(tool->name), std::string(tool->title));
   return out;
 }
 
@@ -54,6 +77,17 @@ constexpr auto kRows = std::to_array<Row>({
     {"secret check", "NAME", routes_and_listeners},
     {"secret delete", "NAME", routes_and_listeners},
     {"approve", "NAME", routes_and_listeners},
+    {"route edit", "ROUTE", routes},
+    {"route show", "ROUTE", routes},
+    {"route remove", "ROUTE", routes},
+    {"service uninstall", "NAME", services},
+    {"service start", "NAME", services},
+    {"service stop", "NAME", services},
+    {"service restart", "NAME", services},
+    {"service status", "NAME", services},
+    {"service logs", "NAME", services},
+    {"setup", "TOOL", tool_names},
+    {"integration disable", "TOOL", tool_names},
 });
 
 /// The shell has not replaced a `~` yet.
@@ -71,8 +105,7 @@ KnownNames known_names(const Context& context, TargetOptions target, std::string
   });
   if (row == kRows.end() || (!target.config.empty() && !target.scope.empty())) return {};
   target.config = without_tilde(context.environment, target.config);
-  const auto instance = resolve_instance(context, target);
-  return instance ? row->names(*instance) : KnownNames();
+  return row->names(context, target);
 }
 
 }  // namespace cordon::cli

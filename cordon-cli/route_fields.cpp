@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "choices.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -141,9 +142,8 @@ void add_flag(CLI::App& app, const RouteField& field, RouteFlags& flags) {
       flag, [&flags, key](const std::vector<std::string>& words) { flags.values[key] = words; }, help);
   option->type_name(std::string(field.type))->expected(1);
   if (field.key == kPort || field.key == kArgv) option->take_all();
-  if (field.key == kType) option->check(CLI::IsMember({"header", "basic"}).description(""));
-  if (field.key == kSource)
-    option->check(CLI::IsMember({"1password", "keyring", "env", "file", "command"}).description(""));
+  if (field.key == kType) option->check(one_of({"header", "basic"}));
+  if (field.key == kSource) option->check(one_of({"1password", "keyring", "env", "file", "command"}));
 }
 
 }  // namespace

@@ -203,7 +203,7 @@ Action declare(CLI::App& app) {
   add_target_options(app, options->target);
   app.add_flag("--yes", options->yes, "Change another program's files without asking");
   app.add_flag("--json", options->json, "Report as JSON");
-  app.add_option("tool", options->tool)->group("");
+  app.add_option("TOOL", options->tool, "claude-code, codex, hermes or openclaw (default: none)")->type_name("");
   return [options](const Context& context) { return run(context, *options); };
 }
 

@@ -110,6 +110,9 @@ class Shell(CliTest):
     def test_a_route(self):
         self.assertEqual(self.type("secret set str\t"), ["secret", "set", "stripe"])
 
+    def test_a_tool(self):
+        self.assertEqual(self.type("setup cl\t"), ["setup", "claude-code"])
+
     def test_a_route_with_a_blank_in_its_name(self):
         self.assertEqual(self.type("token create ci --route gi\t"), ["token", "create", "ci", "--route", "git hub"])
 

@@ -22,7 +22,7 @@ class Documents(CliTest):
         section = self.sections.get(name.split()[0], "")
         block = re.search(r"(?ms)^```\n(.*?)^```", section)
         self.assertTrue(block, f"docs/cli.md has no section `## {name.split()[0]}` that begins with its usage")
-        lines = re.findall(rf"(?m)^cordon {name}(?= |$)(.*)", block.group(1))
+        lines = re.findall(rf"(?m)^cordon {name}(?= |$)(.*(?:\n  .*)*)", block.group(1))
         self.assertEqual(len(lines), 1, f"usage of `cordon {name}` in docs/cli.md")
         return lines[0]
 
@@ -45,7 +45,7 @@ class Documents(CliTest):
         for name, _ in all_commands(self.cordon):
             with self.subTest(name):
                 section = self.sections.get(name.split()[0], "")
-                self.assertRegex(section, rf"(?m)(^\$ (\w+=\S+ )?|`|\()cordon {name}\b")
+                self.assertRegex(section, rf"(?m)(^(\$ )?(\w+=\S+ )?|`|\()cordon {name}\b(?! \[)")
 
     def test_every_exit_status_of_the_manual_is_explained(self):
         statuses = re.search(r"(?s)\.SH EXIT STATUS\n(.*?)\.SH", self.cordon("__manual").out).group(1)
