@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "choices.hpp"
+#include "command_table.hpp"
 
 namespace cordon::cli {
 namespace {

@@ -56,7 +56,6 @@ struct Command {
 extern const Command kApprove;
 extern const Command kCa;
 extern const Command kCheck;
-extern const Command kCompletion;
 extern const Command kDemo;
 extern const Command kDoctor;
 extern const Command kEnv;
@@ -92,12 +91,5 @@ extern const Command kToken;
 extern const Command kTrust;
 extern const Command kUntrust;
 extern const Command kWait;
-
-/// The commands that `cordon help` lists, in its order.
-std::span<const Command* const> all_commands();
-
-/// `cordon __complete WORD...` and `cordon __manual`, which scripts and the build call: they are in no list.
-Exit answer_completion(const Context& context, std::span<const std::string> words);
-Exit print_manual(const Context& context, std::span<const std::string> words);
 
 }  // namespace cordon::cli

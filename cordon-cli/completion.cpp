@@ -4,6 +4,7 @@
 #include <array>
 
 #include "catalogue.hpp"
+#include "command_table.hpp"
 #include "known_names.hpp"
 
 namespace cordon::cli {

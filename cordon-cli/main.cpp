@@ -10,6 +10,7 @@
 #include <cordon/version.hpp>
 
 #include "command.hpp"
+#include "command_table.hpp"
 #include "process_settings.hpp"
 #include "text.hpp"
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "choices.hpp"
+#include "command_table.hpp"
 
 namespace cordon::cli {
 namespace {

@@ -7,6 +7,7 @@
 #include <cordon/version.hpp>
 
 #include "catalogue.hpp"
+#include "command_table.hpp"
 
 namespace cordon::cli {
 namespace {
