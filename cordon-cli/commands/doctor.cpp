@@ -35,7 +35,7 @@ struct Check {
   bool needs_config = true;
 };
 
-constexpr std::array<Check, 10> kChecks = {{
+constexpr std::array<Check, 11> kChecks = {{
     {"config", doctor::check_config, false},
     {"state folder", doctor::check_state, false},
     {"bindings", doctor::check_bindings},
@@ -43,6 +43,7 @@ constexpr std::array<Check, 10> kChecks = {{
     {"port", doctor::check_port},
     {"tokens", doctor::check_tokens},
     {"secret", doctor::check_secrets},
+    {"service", doctor::check_service},
     {"system trust", doctor::check_system_trust},
     {"shell proxy", doctor::check_environment},
     {"upstream", doctor::check_origins},

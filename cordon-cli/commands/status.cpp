@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 
 #include "approvals.hpp"
@@ -96,28 +98,72 @@ std::vector<InstanceStatus> all_that_run(const Context& context) {
   return out;
 }
 
-std::string command_for(const InstanceStatus& status) {
-  return fmt::format("cordon status --config {}", shell_quoted(status.config.string()));
+/// An instance that runs, or is installed as a service, or both.
+struct Listed {
+  std::optional<InstanceStatus> status;
+  std::optional<ServiceStatus> service;
+
+  /// What shows it when it runs, else what makes it run or tells why it does not.
+  std::string command() const {
+    if (status) return fmt::format("cordon status --config {}", shell_quoted(status->config.string()));
+    const bool down = service->state == ServiceState::stopped;
+    return fmt::format("cordon service {} {}", down ? "start" : "logs", shell_quoted(service->name));
+  }
+};
+
+std::vector<Listed> all_instances(const Context& context) {
+  std::vector<Listed> out;
+  for (InstanceStatus& status : all_that_run(context))
+    out.push_back({std::move(status), std::nullopt});
+  for (ServiceStatus& service : ServiceInstaller(context.environment).list()) {
+    const auto same = std::ranges::find_if(
+        out, [&](const Listed& listed) { return listed.status && listed.status->config == service.config; });
+    if (same == out.end())
+      out.push_back({std::nullopt, std::move(service)});
+    else
+      same->service = std::move(service);
+  }
+  return out;
+}
+
+Json listed_json(const Listed& listed) {
+  Json out = listed.status ? running_json(*listed.status)
+                           : Json{{"running", false}, {"config", listed.service->config.string()}};
+  out["service"] = listed.service ? service_json(*listed.service) : Json();
+  out["command"] = listed.command();
+  return out;
+}
+
+void print_listed(Terminal& terminal, const Listed& listed) {
+  if (listed.status) {
+    terminal.print(fmt::format(
+        "{}  pid {}, 127.0.0.1:{}{}\n", terminal.paint(Style::bold, listed.status->proxy.instance), listed.status->pid,
+        listed.status->proxy.port, listed.service ? fmt::format(", service {}", listed.service->name) : ""));
+  } else {
+    terminal.print(fmt::format("{}  service, {}\n", terminal.paint(Style::bold, listed.service->name),
+                               service_state_text(*listed.service, std::chrono::system_clock::now())));
+  }
+  terminal.print(fmt::format("  {}\n", terminal.paint(Style::plain, listed.command())));
 }
 
 Exit show_all(const Context& context, const Options& options) {
-  const auto running = all_that_run(context);
-  const Exit exit = running.empty() ? Exit::not_running : Exit::done;
+  const auto instances = all_instances(context);
+  const bool any = std::ranges::any_of(instances, [](const Listed& listed) { return listed.status.has_value(); });
+  const Exit exit = any ? Exit::done : Exit::not_running;
   if (options.quiet) return exit;
   if (options.json) {
     Json report = {{"instances", Json::array()}};
-    for (const InstanceStatus& status : running) {
-      report["instances"].push_back(running_json(status));
-      report["instances"].back()["command"] = command_for(status);
-    }
+    for (const Listed& listed : instances)
+      report["instances"].push_back(listed_json(listed));
     print_json(context.terminal, report);
     return exit;
   }
-  for (const InstanceStatus& status : running)
-    context.terminal.print(fmt::format("{}  pid {}, 127.0.0.1:{}\n  {}\n",
-                                       context.terminal.paint(Style::bold, status.proxy.instance), status.pid,
-                                       status.proxy.port, context.terminal.paint(Style::plain, command_for(status))));
-  if (running.empty()) context.terminal.error("no instance of yours is running");
+  for (const Listed& listed : instances)
+    print_listed(context.terminal, listed);
+  if (!any) {
+    context.terminal.error("no instance of yours is running");
+    if (instances.empty()) context.terminal.hint("start one in the folder that has its cordon.toml: cordon start");
+  }
   return exit;
 }
 
@@ -144,7 +190,7 @@ Action declare(CLI::App& app) {
   add_target_options(app, options->target);
   auto* quiet = app.add_flag("-q,--quiet", options->quiet, "Print nothing: the exit status tells");
   app.add_flag("--json", options->json, "Report as JSON")->excludes(quiet);
-  app.add_flag("--all", options->all, "List all running instances of yours")
+  app.add_flag("--all", options->all, "List all instances of yours that run or are installed")
       ->excludes(app.get_option("--config"))
       ->excludes(app.get_option("--scope"));
   return [options](const Context& context) { return run(context, *options); };
@@ -159,7 +205,7 @@ const Command kStatus = {
     .details =
         "Shows the running proxy of this config: its process, its port, its routes with what went\n"
         "through them, and the state of their secrets (never a value). In a folder without a\n"
-        "cordon.toml it lists the instances that run. The exit status is 0 when it runs, 3 when not.",
+        "cordon.toml it lists those that run or are installed. The exit status is 0 when it runs, 3 when not.",
     .examples =
         "  cordon status\n"
         "  cordon status --quiet || cordon start\n"

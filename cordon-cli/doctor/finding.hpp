@@ -55,6 +55,7 @@ Findings check_port(const Patient& patient);
 Findings check_tokens(const Patient& patient);
 Findings check_secrets(const Patient& patient);
 Findings check_origins(const Patient& patient);
+Findings check_service(const Patient& patient);
 Findings check_system_trust(const Patient& patient);
 Findings check_environment(const Patient& patient);
 

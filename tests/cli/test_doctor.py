@@ -305,6 +305,12 @@ class OfThePort(Doctor):
         self.assert_finding("port", "fail", "is taken by", fix="set another `listen`")
 
 
+class OfTheService(Doctor):
+    def test_none_is_installed(self):
+        self.write_config()
+        self.assert_finding("service", "skipped", "not installed", fix="cordon service install")
+
+
 class OfSecrets(Doctor):
     def test_secret(self):
         self.write_config(self.route())
