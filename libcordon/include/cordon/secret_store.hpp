@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -105,9 +104,6 @@ class SecretStore {
   std::chrono::milliseconds default_deadline(const SecretRef& ref) const;
 
   FetchCost cost(const SecretRef& ref) const noexcept;
-
-  /// Fetches each of `refs` once, in parallel, and drops the values: one result each, in the same order.
-  std::vector<Result<>> check(std::span<const SecretRef> refs) const;
 
  private:
   struct Impl;

@@ -5,11 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <exception>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -27,7 +24,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kDefaultDeadline{15'000};
 constexpr std::chrono::milliseconds kChangeDeadline{60'000};  // a keyring may ask its user first
-constexpr std::size_t kMaxCheckThreads = 32;
 
 char** environment_block() {
 #ifdef __APPLE__
@@ -170,29 +166,6 @@ std::chrono::milliseconds SecretStore::default_deadline(const SecretRef& ref) co
 FetchCost SecretStore::cost(const SecretRef& ref) const noexcept {
   const SecretSource* source = impl_->source_of(ref);
   return source == nullptr ? FetchCost::immediate : source->cost();
-}
-
-std::vector<Result<>> SecretStore::check(std::span<const SecretRef> refs) const {
-  std::vector<Result<>> results(refs.size());
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < refs.size(); i = next++) {
-      if (auto value = fetch(refs[i], default_deadline(refs[i])); !value) {
-        results[i] = std::unexpected(std::move(value.error()));
-      }
-    }
-  };
-  std::vector<std::jthread> threads;
-  try {
-    // This thread works too.
-    while (threads.size() + 1 < std::min(refs.size(), kMaxCheckThreads))
-      threads.emplace_back(work);
-  } catch (const std::system_error&) {
-    // No more threads to be had: those that run do it all.
-  }
-  work();
-  threads.clear();  // joins
-  return results;
 }
 
 }  // namespace cordon

@@ -1,6 +1,12 @@
+#include <atomic>
+#include <memory>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include <cordon/diagnostics.hpp>
+
+#include "support/temp_dir.hpp"
 
 namespace cordon {
 namespace {
@@ -35,6 +41,59 @@ TEST(SecretTrial, FetchesAllAtTheSameTime) {
 
 TEST(SecretTrial, OfNothingIsNothing) {
   EXPECT_TRUE(try_secrets(SecretStore::create({}, {}), {}).empty());
+}
+
+TEST(SecretTrial, GivesOneResultEachInOrder) {
+  const test::TempDir dir;
+  const auto store = SecretStore::create({}, {{"KEY", "value"}, {"PATH", "/usr/bin:/bin"}});
+  const std::vector<SecretRef> refs = {EnvRef{"KEY"},
+                                       EnvRef{"OTHER"},
+                                       FileRef{dir.write("key", "x")},
+                                       FileRef{dir.write("open", "x", 0644)},
+                                       CommandRef{{"echo", "x"}, {}},
+                                       CommandRef{{"false"}, {}},
+                                       CommandRef{{"sleep", "100"}, 100ms},
+                                       PluggedRef{"none", "x"}};
+  std::vector<std::string_view> names;
+  for (const SecretTrial& trial : try_secrets(store, refs))
+    names.push_back(trial.error ? name(trial.error->code) : "fine");
+  EXPECT_EQ(names, (std::vector<std::string_view>{"fine", "secret_missing", "fine", "file_unsafe", "fine",
+                                                  "store_unavailable", "secret_timeout", "store_unavailable"}));
+}
+
+/// Records how many of its calls ran at one time.
+class CountingSource final : public SecretSource {
+ public:
+  struct Record {
+    std::atomic<int> running = 0, most = 0, calls = 0;
+  };
+
+  explicit CountingSource(Record& record) : record_(record) {}
+  Result<Secret> fetch(const SecretRef&, std::chrono::steady_clock::time_point) const override {
+    const int running = ++record_.running;
+    for (int most = record_.most; running > most && !record_.most.compare_exchange_weak(most, running);) {
+    }
+    std::this_thread::sleep_for(50ms);
+    ++record_.calls;
+    --record_.running;
+    return Secret("x");
+  }
+  FetchCost cost() const noexcept override { return FetchCost::may_block; }
+
+ private:
+  Record& record_;
+};
+
+TEST(SecretTrial, RunsInParallelWithABoundOnThreads) {
+  CountingSource::Record record;
+  auto store = SecretStore::create({}, {});
+  store.plug("mine", std::make_unique<CountingSource>(record));
+  const std::vector<SecretRef> refs(100, PluggedRef{"mine", "key"});
+  for (const SecretTrial& trial : try_secrets(store, refs))
+    EXPECT_FALSE(trial.error);
+  EXPECT_EQ(record.calls, 100);
+  EXPECT_GT(record.most, 1);
+  EXPECT_LE(record.most, 32);
 }
 
 }  // namespace
