@@ -8,17 +8,13 @@
 #include <cordon/control_client.hpp>
 
 #include "approvals.hpp"
+#include "first_config.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{500};
-
-constexpr std::string_view kScaffold =
-    "# Which hosts get which credential. The credentials themselves are never in here.\n"
-    "# `cordon check` says what is wrong with this file; `cordon route add` adds to it.\n"
-    "listen = {}\n";
 
 /// Reports an error and makes nothing of it.
 std::nullopt_t report(const Context& context, const Error& error) {
@@ -79,7 +75,7 @@ bool is_missing(const Context& context, const TargetOptions& options) {
 std::optional<Editing> scaffold_config(const Context& context, const TargetOptions& options, std::uint16_t port) {
   auto instance = resolve_instance(context, options);
   if (!instance) return report(context, instance.error());
-  auto edit = ConfigEdit::create(instance->config, fmt::format(fmt::runtime(kScaffold), port));
+  auto edit = ConfigEdit::create(instance->config, first_config(port));
   if (!edit) return report(context, edit.error());
   return Editing{*std::move(instance), *std::move(edit), true, {}};
 }

@@ -8,9 +8,6 @@
 namespace cordon::cli {
 namespace {
 
-constexpr std::uint16_t kFirst = 6790;
-constexpr std::uint16_t kLast = 6989;
-
 bool is_free(std::uint16_t port) {
   const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return false;
@@ -25,9 +22,9 @@ bool is_free(std::uint16_t port) {
 
 }  // namespace
 
-std::optional<std::uint16_t> find_free_port() {
-  for (std::uint16_t port = kFirst; port <= kLast; ++port)
-    if (is_free(port)) return port;
+std::optional<std::uint16_t> find_free_port(const std::set<std::uint16_t>& taken) {
+  for (std::uint16_t port = kFirstPort; port <= kLastPort; ++port)
+    if (!taken.contains(port) && is_free(port)) return port;
   return std::nullopt;
 }
 

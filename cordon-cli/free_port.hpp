@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 namespace cordon::cli {
 
-/// The first port from 6790 on at which nothing listens on 127.0.0.1. Nothing when there is none within reach.
-std::optional<std::uint16_t> find_free_port();
+inline constexpr std::uint16_t kFirstPort = 6790;
+inline constexpr std::uint16_t kLastPort = 6989;
+
+/// The first port from kFirstPort to kLastPort that is not among `taken` and at which nothing listens on 127.0.0.1.
+std::optional<std::uint16_t> find_free_port(const std::set<std::uint16_t>& taken = {});
 
 }  // namespace cordon::cli

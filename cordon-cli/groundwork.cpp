@@ -1,11 +1,7 @@
 #include "groundwork.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +14,8 @@
 #include <cordon/token_set.hpp>
 
 #include "client_environment.hpp"
+#include "first_config.hpp"
+#include "free_port.hpp"
 #include "integrations/tool.hpp"
 
 namespace cordon::cli {
@@ -25,40 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint16_t kFirstPort = 6790;
-constexpr std::uint16_t kLastPort = 6989;
 constexpr FileMode kConfigMode = 0644;
-
-constexpr std::string_view kScaffold =
-    R"(# Cordon's config: which hosts get which credential. Credentials themselves are never in it.
-listen = {}
-
-# A route. `cordon route add` asks what it needs and writes one; `cordon check` says what is wrong.
-#
-# [[routes]]
-# name = "example"
-# [routes.match]
-# host = "api.example.com"
-# [routes.auth]
-# type = "header"
-# header_name = "Authorization"
-# scheme = "Bearer"
-# [routes.auth.secret]
-# source = "keyring"
-# account = "example"
-)";
-
-bool is_free(std::uint16_t port) {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return false;
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool free = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(probe);
-  return free;
-}
 
 /// The ports of the configs whose places are known, running or not.
 std::set<std::uint16_t> spoken_for(const Context& context) {
@@ -70,13 +35,6 @@ std::set<std::uint16_t> spoken_for(const Context& context) {
   for (const fs::path& config : configs)
     if (const auto loaded = Config::load(config)) ports.insert(loaded->config.listen);
   return ports;
-}
-
-std::optional<std::uint16_t> choose_port(const Context& context) {
-  const auto taken = spoken_for(context);
-  for (std::uint16_t port = kFirstPort; port <= kLastPort; ++port)
-    if (!taken.contains(port) && is_free(port)) return port;
-  return std::nullopt;
 }
 
 /// Makes the folder and those above it that are missing, for nobody else.
@@ -129,7 +87,7 @@ std::optional<Site> find_site(const Context& context, const TargetOptions& optio
     if (!target) return std::nullopt;
     return Site{std::move(*target), std::nullopt};
   }
-  const auto port = choose_port(context);
+  const auto port = find_free_port(spoken_for(context));
   if (!port) {
     context.terminal.error(fmt::format("no port from {} to {} is free", kFirstPort, kLastPort));
     context.terminal.hint("write a config file with a port of your own, `listen = PORT`, then run this again");
@@ -137,7 +95,7 @@ std::optional<Site> find_site(const Context& context, const TargetOptions& optio
   }
   Config config;
   config.listen = *port;
-  return Site{{std::move(*instance), std::move(config), {}}, fmt::format(kScaffold, *port)};
+  return Site{{std::move(*instance), std::move(config), {}}, first_config(*port)};
 }
 
 Result<Groundwork> lay_groundwork(const Site& site, std::string_view client) {
