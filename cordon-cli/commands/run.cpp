@@ -1,6 +1,5 @@
 // cordon run: waits for the proxy, then becomes the command, in the environment of `cordon env`.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -8,6 +7,7 @@
 #include <memory>
 #include <system_error>
 
+#include "become.hpp"
 #include "client_environment.hpp"
 #include "command.hpp"
 #include "process_settings.hpp"
@@ -23,15 +23,9 @@ struct Options {
   std::vector<std::string> command;
 };
 
-/// Replaces this process. Returns only when that fails.
-Exit become(const Context& context, const std::vector<std::string>& command) {
-  std::vector<char*> argv;
-  argv.reserve(command.size() + 1);
-  for (const std::string& argument : command)
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  ::execvp(argv[0], argv.data());
-  const int error = errno;
+/// Returns only when that fails.
+Exit become_command(const Context& context, const std::vector<std::string>& command) {
+  const int error = become(command);
   context.terminal.error(fmt::format("{} cannot be run: {}", command[0], std::generic_category().message(error)));
   return error == ENOENT ? Exit::command_not_found : Exit::cannot_execute;
 }
@@ -47,7 +41,7 @@ Exit run(const Context& context, const Options& options) {
   }
   for (const auto& [name, value] : *variables)
     ::setenv(name.c_str(), value.c_str(), 1);
-  return become(context, options.command);
+  return become_command(context, options.command);
 }
 
 /// What stands after cordon's own options. A first word that looks like an option is a slip unless `--` stands before

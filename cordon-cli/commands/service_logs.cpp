@@ -1,12 +1,11 @@
 // cordon service logs: what a background service wrote.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <memory>
 #include <system_error>
 
+#include "become.hpp"
 #include "command.hpp"
 #include "json_output.hpp"
 #include "service_choice.hpp"
@@ -21,16 +20,10 @@ struct Options {
   bool follow = false;
 };
 
-/// Replaces this process, so that Ctrl-C and a closed pipe end it as they would end the program itself. Returns only when
-/// that fails.
-Exit become(const Context& context, const std::vector<std::string>& command) {
-  std::vector<char*> argv;
-  argv.reserve(command.size() + 1);
-  for (const std::string& argument : command)
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  ::execv(argv[0], argv.data());
-  context.terminal.error(fmt::format("{} cannot be run: {}", command[0], std::generic_category().message(errno)));
+/// Ctrl-C and a closed pipe end it as they would end the program itself. Returns only when that fails.
+Exit become_reader(const Context& context, const std::vector<std::string>& command) {
+  const int error = become(command);
+  context.terminal.error(fmt::format("{} cannot be run: {}", command[0], std::generic_category().message(error)));
   return Exit::failed;
 }
 
@@ -53,7 +46,7 @@ Exit run(const Context& context, const Options& options) {
   const auto command =
       installer.log_command(service->name, options.lines, options.follow ? LogFollow::yes : LogFollow::no);
   if (!command) return report_service_error(context, command.error());
-  return become(context, *command);
+  return become_reader(context, *command);
 }
 
 Action declare(CLI::App& app) {

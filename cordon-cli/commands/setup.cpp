@@ -1,6 +1,5 @@
 // cordon setup: everything that an instance needs before its first start, and the settings of a program that is to use it.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,6 +7,7 @@
 
 #include <cordon/token_set.hpp>
 
+#include "become.hpp"
 #include "command.hpp"
 #include "groundwork.hpp"
 #include "integrations/tool.hpp"
@@ -144,8 +144,7 @@ Exit offer_route(const Context& context, const Options& options, const Setup& se
   if (!*agreed) return exit;
   const auto program = own_program(context.environment);
   if (!program) return fail_with(context, program.error());
-  const std::string config = setup.site.target.instance.config.string();
-  ::execl(program->c_str(), "cordon", "route", "add", "--config", config.c_str(), static_cast<char*>(nullptr));
+  become({program->string(), "route", "add", "--config", setup.site.target.instance.config.string()});
   return fail_with(context, {Errc::file_failed, "cannot start `cordon route add`"});
 }
 
