@@ -1,11 +1,11 @@
 #include "integrations/json_scan.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
+
+#include "integrations/text_fault.hpp"
 
 namespace cordon::cli::json_text {
 namespace {
@@ -70,12 +70,7 @@ class Scanner {
     return false;
   }
 
-  std::unexpected<Error> failure() const {
-    const std::string_view before = text_.substr(0, at_);
-    const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
-    return fail(Errc::config_invalid, fmt::format("line {}, column {}: {}", std::ranges::count(before, '\n') + 1,
-                                                  at_ - line_begin + 1, what_));
-  }
+  std::unexpected<Error> failure() const { return fail_at(text_, at_, what_); }
 
   void blanks() { at_ = skip_blanks(text_, at_, text_.size()); }
   bool see(char c) const { return at_ < text_.size() && text_[at_] == c; }

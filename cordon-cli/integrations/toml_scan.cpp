@@ -1,9 +1,9 @@
 #include "integrations/toml_scan.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include "integrations/text_fault.hpp"
 
 namespace cordon::cli::toml_text {
 namespace {
@@ -29,11 +29,7 @@ class Scanner {
     return false;
   }
 
-  std::unexpected<Error> failure() const {
-    const std::string_view before = text_.substr(0, at_);
-    return fail(Errc::config_invalid, fmt::format("line {}, column {}: {}", std::ranges::count(before, '\n') + 1,
-                                                  at_ - (before.rfind('\n') + 1) + 1, what_));
-  }
+  std::unexpected<Error> failure() const { return fail_at(text_, at_, what_); }
 
   bool see(std::string_view what) const { return text_.substr(at_).starts_with(what); }
   bool take(std::string_view what) {
