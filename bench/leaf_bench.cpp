@@ -1,15 +1,13 @@
 // What a new connection to a configured host costs before its handshake: a leaf from memory, or one made for it. And
 // what a start costs for the roots that origins are verified against.
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
-#include <system_error>
 
 #include <benchmark/benchmark.h>
 
 #include <cordon/ca_manager.hpp>
 
+#include "support/temp_dir.hpp"
 #include "tls/context.hpp"
 #include "tls/roots.hpp"
 
@@ -18,23 +16,12 @@ namespace {
 /// A CA in a temporary folder, removed with it.
 class TemporaryCa {
  public:
-  TemporaryCa() {
-    std::string name = (std::filesystem::temp_directory_path() / "cordon-bench-XXXXXX").native();
-    folder_ = ::mkdtemp(name.data()) == nullptr ? std::filesystem::path() : std::filesystem::path(name);
-  }
-  TemporaryCa(const TemporaryCa&) = delete;
-  TemporaryCa& operator=(const TemporaryCa&) = delete;
-  ~TemporaryCa() {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
-  }
-
   cordon::Result<cordon::CaManager> open() const {
     return cordon::CaManager::open({folder_ / "ca-cert.pem", folder_ / "ca-key.pem", folder_ / "combined-ca.pem"});
   }
 
  private:
-  std::filesystem::path folder_;
+  cordon::test::TempDir folder_;
 };
 
 void mint_leaf(benchmark::State& state) {

@@ -1,12 +1,11 @@
 // What it costs to judge the token of a request among 1 and 20, and to ask whether tokens.toml has changed.
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "http1/base64.hpp"
+#include "support/temp_dir.hpp"
 #include "tokens/proxy_auth.hpp"
 #include "tokens/token_value.hpp"
 #include "tokens/token_watch.hpp"
@@ -57,14 +56,12 @@ BENCHMARK(authenticate_unknown)->ArgName("tokens")->Arg(1)->Arg(20);
 
 /// The look at the file that each request takes.
 void watch_unchanged(benchmark::State& state) {
-  std::string folder = (std::filesystem::temp_directory_path() / "cordon-bench-XXXXXX").native();
-  if (::mkdtemp(folder.data()) == nullptr) return state.SkipWithError("no temporary folder");
-  TokenFile file(std::filesystem::path(folder) / "tokens.toml");
+  const test::TempDir folder;
+  TokenFile file(folder / "tokens.toml");
   if (!file.rotate(kDefaultToken)) state.SkipWithError("no token file");
   tokens::TokenWatch watch(file.path(), null_sink());
   for (auto _ : state)
     benchmark::DoNotOptimize(watch.current());
-  std::filesystem::remove_all(folder);
 }
 BENCHMARK(watch_unchanged);
 

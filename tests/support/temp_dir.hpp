@@ -19,7 +19,7 @@ class TempDir {
   TempDir() {
     std::string name = (std::filesystem::temp_directory_path() / "cordon-test-XXXXXX").native();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed for " + name);
-    path_ = name;
+    path_ = std::filesystem::canonical(name);
   }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
@@ -28,7 +28,7 @@ class TempDir {
     std::filesystem::remove_all(path_, ignored);
   }
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return path_; }  ///< Canonical.
   std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
   /// Writes a file with exactly `mode`. @returns its path

@@ -17,6 +17,7 @@
 #include "ca/certificate.hpp"
 #include "ca/key_pem.hpp"
 #include "unit/ca/ca_fixture.hpp"
+#include "unit/ca/tracing.hpp"
 #include "unit/tls/test_certificates.hpp"
 
 #ifdef __linux__
@@ -163,16 +164,9 @@ bool rotate_and_kill(test::CaFolder& place, int calls) {
   return true;
 }
 
-bool may_trace() {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : 1);
-  int status = -1;
-  return ::waitpid(child, &status, 0) == child && status == 0;
-}
-
 // T7
 TEST_F(CaReplacement, LeavesTheOldOneOrTheNewOneWheneverItIsKilled) {
-  if (!may_trace()) GTEST_SKIP() << "this machine forbids ptrace, by which the child is stopped";
+  if (!test::may_trace()) GTEST_SKIP() << "this machine forbids ptrace, by which the child is stopped";
   ASSERT_TRUE(place_.open());
   int kills = 0, olds = 0, finished_later = 0;
   for (; rotate_and_kill(place_, kills); ++kills) {

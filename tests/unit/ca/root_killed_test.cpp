@@ -15,6 +15,7 @@
 
 #include "ca/key_pem.hpp"
 #include "unit/ca/ca_fixture.hpp"
+#include "unit/ca/tracing.hpp"
 
 namespace cordon::ca {
 namespace {
@@ -62,15 +63,8 @@ Ending run_and_kill(pid_t child, const CaPaths& paths, int calls) {
   return ::waitpid(child, &status, 0) == child && WIFSIGNALED(status) ? Ending::killed : Ending::failed;
 }
 
-bool may_trace() {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : 1);
-  int status = -1;
-  return ::waitpid(child, &status, 0) == child && status == 0;
-}
-
 TEST(RootFilesKilled, AreSoundAtEveryStepAndOpenAfterwards) {
-  if (!may_trace()) GTEST_SKIP() << "this machine forbids ptrace, by which the child is stopped";
+  if (!test::may_trace()) GTEST_SKIP() << "this machine forbids ptrace, by which the child is stopped";
   int kills = 0;
   int keys_kept = 0;
   for (Ending ending = Ending::killed; ending == Ending::killed; ++kills) {

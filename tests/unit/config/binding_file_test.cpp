@@ -8,8 +8,8 @@
 
 #include <fstream>
 
+#include "support/temp_dir.hpp"
 #include "unit/config/parsing.hpp"
-#include "unit/config/temporary_folder.hpp"
 
 namespace cordon::config {
 namespace {
@@ -23,7 +23,7 @@ const Binding kBinding{{"env", "variable=KEY"}, "api.example.com", {false, {443,
 
 class BindingFileTest : public ::testing::Test {
  protected:
-  TemporaryFolder folder_;
+  test::TempDir folder_;
   fs::path state_ = folder_.path() / "projects" / "demo";
   fs::path file_ = state_ / "bindings.toml";
 

@@ -7,8 +7,8 @@
 
 #include <fstream>
 
+#include "support/temp_dir.hpp"
 #include "unit/config/parsing.hpp"
-#include "unit/config/temporary_folder.hpp"
 
 namespace cordon::config {
 namespace {
@@ -20,7 +20,7 @@ using ::testing::SizeIs;
 
 class BindingsTest : public ::testing::Test {
  protected:
-  TemporaryFolder folder_;
+  test::TempDir folder_;
   std::filesystem::path file_ = folder_.path() / "state" / "bindings.toml";
 
   void record(const Config& config, ApprovalRule rule = ApprovalRule::advised) const {
@@ -252,7 +252,7 @@ TEST_F(BindingsTest, ShowAReferenceWholeAndHarmless) {
 
 class ApprovalRuleTest : public ::testing::Test {
  protected:
-  TemporaryFolder folder_;
+  test::TempDir folder_;
   std::filesystem::path user_ = folder_.path() / "cordon.toml";
 
   Result<ApprovalRule> rule(const std::string& user_text, const Config& own = {}, mode_t mode = 0600) const {

@@ -7,8 +7,8 @@
 
 #include <fstream>
 
+#include "support/temp_dir.hpp"
 #include "unit/config/parsing.hpp"
-#include "unit/config/temporary_folder.hpp"
 
 namespace cordon::config {
 namespace {
@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 class ConfigLoad : public ::testing::Test {
  private:
-  TemporaryFolder folder_;
+  test::TempDir folder_;
 
  protected:
   std::filesystem::path file_ = folder_.path() / "cordon.toml";
@@ -131,7 +131,7 @@ TEST_F(ConfigLoad, F7RefusesWhatIsNotUtf8) {
 }
 
 TEST_F(ConfigLoad, FollowsASymlinkAndKeepsItsFolder) {
-  TemporaryFolder elsewhere;
+  test::TempDir elsewhere;
   std::ofstream(elsewhere.path() / "real.toml") << "listen = 1\n[tls]\nca_cert_path = \"a.pem\"\n";
   std::filesystem::create_symlink(elsewhere.path() / "real.toml", file_);
   const auto loaded = Config::load(file_);

@@ -10,7 +10,7 @@
 
 #include <cordon/instance.hpp>
 
-#include "unit/config/temporary_folder.hpp"
+#include "support/temp_dir.hpp"
 
 namespace cordon::config {
 namespace {
@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 
 class ControlSockets : public ::testing::Test {
  protected:
-  TemporaryFolder folder_;
+  test::TempDir folder_;
   fs::path home_ = folder_.path() / "home";
   fs::path project_ = folder_.path() / "myapp";
   SocketFolders folders_ = {.runtime = "/run/me", .system_runtime = "", .temporary = "/tmp"};

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "unit/config/temporary_folder.hpp"
+#include "support/temp_dir.hpp"
 
 namespace cordon::config {
 namespace {
@@ -18,7 +18,7 @@ using ::testing::StartsWith;
 
 class InstanceTest : public ::testing::Test {
  protected:
-  TemporaryFolder folder_;
+  test::TempDir folder_;
   fs::path home_ = folder_.path() / "home";
   fs::path project_ = folder_.path() / "myapp";
 
