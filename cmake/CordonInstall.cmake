@@ -30,6 +30,7 @@ install(FILES
   ${PROJECT_BINARY_DIR}/cordonConfig.cmake
   ${PROJECT_BINARY_DIR}/cordonConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindBoringSSL.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/FindLibidn.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindLibsecret.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindLlhttp.cmake
   DESTINATION ${package_dir} COMPONENT development)

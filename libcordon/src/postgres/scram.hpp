@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,9 @@ inline constexpr std::uint32_t kMinIterations = 4'096;
 inline constexpr std::uint32_t kMaxIterations = 10'000'000;
 /// The longest salt, in bytes. A PostgreSQL server's has 16.
 inline constexpr std::size_t kMaxSalt = 1'024;
+
+/// A SHA-256.
+using ScramDigest = std::array<std::uint8_t, 32>;
 
 /// What a salted password follows from, besides the password. Nothing secret.
 struct Derivation {
@@ -60,9 +64,6 @@ class ScramClient {
   };
 
   explicit ScramClient(Settings settings);
-  ScramClient(ScramClient&&) noexcept = default;
-  ScramClient& operator=(ScramClient&&) noexcept = default;
-  ~ScramClient();
 
   /// client-first-message: `n,,n=,r=<nonce>`.
   std::string client_first_message() const;
@@ -82,12 +83,13 @@ class ScramClient {
 
  private:
   std::string gs2_header() const;
-  std::string channel_binding() const;
+  std::string client_first_message_bare() const;
+  std::string client_final_message_without_proof() const;
 
   Settings settings_;
   std::string server_first_;
   std::string server_nonce_;
-  std::array<std::uint8_t, 32> server_signature_{};
+  std::optional<ScramDigest> server_signature_;
 };
 
 }  // namespace cordon::postgres
