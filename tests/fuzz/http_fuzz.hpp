@@ -1,22 +1,14 @@
 // What the fuzzers of the HTTP layers share.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/require.hpp"
 #include "http1/parser.hpp"
 
 namespace cordon::fuzz {
-
-/// Ends the program, so that the fuzzer keeps the input.
-inline void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
 
 /// What one connection's bytes come to: a line a head, the content, the trailers, the end, an error.
 struct Reading {
