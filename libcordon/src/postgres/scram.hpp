@@ -40,7 +40,7 @@ struct Derivation {
 };
 
 /// SaltedPassword of RFC 5802: 32 bytes, as good as the password to whoever has it. SASLprep is applied to `password` first.
-/// Takes 0.1 s to 0.2 s for each 100,000 iterations. Pure; any thread.
+/// Takes 0.3 s and more for each million iterations. Pure; any thread.
 /// @returns internal when memory is short
 Result<Secret> derive_salted_password(std::string_view password, const Derivation& derivation);
 
