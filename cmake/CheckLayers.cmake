@@ -14,7 +14,7 @@ set(header_json "^nlohmann/")
 set(header_llhttp "^llhttp\\.h$")
 set(header_asio "^asio(/.*)?\\.hpp$")
 set(header_cli11 "^CLI/")
-set(header_os "^(libsecret|systemd|Security|CoreFoundation)/|^(mach-o|libproc)|^stringprep\\.h$")
+set(header_os "^(libsecret|systemd|Security|CoreFoundation)/|^(mach-o|libproc)|^(stringprep|uninorm)\\.h$")
 set(header_sockets "^(sys/(socket|un|epoll|event)|netdb|ifaddrs)\\.h$")
 string(CONCAT header_posix
   "^(sys|netinet|arpa|net|linux|mach)/[a-z0-9_]+\\.h$|"

@@ -32,5 +32,6 @@ install(FILES
   ${CMAKE_CURRENT_LIST_DIR}/FindBoringSSL.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindLibidn.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindLibsecret.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/FindLibunistring.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindLlhttp.cmake
   DESTINATION ${package_dir} COMPONENT development)

@@ -66,7 +66,7 @@ it is needed. The client never holds it.")
 set(CPACK_DEBIAN_LIBCORDON-DEV_PACKAGE_NAME libcordon-dev)
 set(CPACK_DEBIAN_LIBCORDON-DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_LIBCORDON-DEV_PACKAGE_DEPENDS
-  "android-libboringssl-dev, libfmt-dev, libtomlplusplus-dev, libidn-dev, libsecret-1-dev, pkgconf | pkg-config")
+  "android-libboringssl-dev, libfmt-dev, libtomlplusplus-dev, libidn-dev, libunistring-dev, libsecret-1-dev, pkgconf | pkg-config")
 if(Llhttp_LIBRARY)
   string(APPEND CPACK_DEBIAN_LIBCORDON-DEV_PACKAGE_DEPENDS ", libllhttp-dev")
 endif()

@@ -1,18 +1,23 @@
 #include "postgres/saslprep.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <cstdlib>
 #include <optional>
 
 #include <stringprep.h>
+#include <uninorm.h>
 
+#include "base/locked_memory.hpp"
 #include "base/unprintable.hpp"
 
 namespace cordon::postgres {
 
 namespace {
+
+constexpr std::size_t kGreatestGrowth = 18;  // of a character by NFKC: U+FDFA
 
 base::WipedBuffer as_it_is(std::string_view password) {
   base::WipedBuffer copy;
@@ -20,24 +25,56 @@ base::WipedBuffer as_it_is(std::string_view password) {
   return copy;
 }
 
-/// Characters in secret memory, in the form that libidn works on in place.
+/// SASLprep as libidn has it: rows that map, one for NFKC, rows that check.
+const Stringprep_profile* find_nfkc_row() noexcept {
+  const Stringprep_profile* row = stringprep_saslprep;
+  while (row->operation != STRINGPREP_NFKC)
+    ++row;
+  return row;
+}
+
+/// Characters in secret memory.
 class Characters {
  public:
-  /// The text's; nothing when it is not UTF-8. Room for `capacity` of them.
-  static std::optional<Characters> decode(std::string_view text, std::size_t capacity) {
-    Characters characters(capacity);
-    while (!text.empty()) {
+  explicit Characters(std::size_t capacity) : capacity_(capacity) { memory_.prepare(capacity * sizeof(std::uint32_t)); }
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// Takes the characters of `text`, of which there are no more than the capacity. @returns false when it is not UTF-8
+  bool decode(std::string_view text) noexcept {
+    for (size_ = 0; !text.empty(); ++size_) {
       const base::Character next = base::first_character(text);
-      if (!next.valid) return std::nullopt;
-      characters.data()[characters.size_++] = next.value;
+      if (!next.valid) return false;
+      data()[size_] = next.value;
       text.remove_prefix(next.bytes.size());
     }
-    return characters;
+    return true;
   }
 
-  /// @returns what stringprep_4i says: STRINGPREP_TOO_SMALL_BUFFER asks for another try with more room
-  int apply_saslprep() noexcept {
-    return stringprep_4i(data(), &size_, capacity_, STRINGPREP_NO_UNASSIGNED, stringprep_saslprep);
+  /// Replaces other spaces by SPACE, and drops what is commonly mapped to nothing.
+  bool map() noexcept {
+    std::array<Stringprep_profile, 8> rows{};  // the last one, all zeros, is the end
+    const Stringprep_profile* nfkc = find_nfkc_row();
+    if (static_cast<std::size_t>(nfkc - stringprep_saslprep) >= rows.size()) return false;
+    std::copy(stringprep_saslprep, nfkc, rows.begin());
+    return stringprep_4i(data(), &size_, capacity_, STRINGPREP_NO_UNASSIGNED, rows.data()) == STRINGPREP_OK;
+  }
+
+  bool is_allowed() noexcept {
+    return stringprep_4i(data(), &size_, capacity_, STRINGPREP_NO_UNASSIGNED, find_nfkc_row() + 1) == STRINGPREP_OK;
+  }
+
+  /// Takes the NFKC of `source`, for which there is room.
+  bool normalize(Characters& source) noexcept {
+    std::size_t length = capacity_;
+    std::uint32_t* result = u32_normalize(UNINORM_NFKC, source.data(), source.size(), data(), &length);
+    if (result == data()) {
+      size_ = length;
+      return true;
+    }
+    if (result != nullptr) base::wipe(result, length * sizeof(std::uint32_t));
+    std::free(result);
+    return false;
   }
 
   base::WipedBuffer encode() {
@@ -49,10 +86,6 @@ class Characters {
   }
 
  private:
-  explicit Characters(std::size_t capacity) : capacity_(capacity) {
-    std::ranges::fill(memory_.prepare(capacity * sizeof(std::uint32_t)), std::byte{0});
-  }
-
   std::uint32_t* data() noexcept { return reinterpret_cast<std::uint32_t*>(memory_.prepare(0).data()); }
 
   static void append_utf8(std::uint32_t c, base::WipedBuffer& out) {
@@ -68,17 +101,14 @@ class Characters {
   std::size_t capacity_;
 };
 
-/// Nothing when the text is not UTF-8 or prohibited.
+/// Nothing when the text is not UTF-8, prohibited, or empty once mapped. A PostgreSQL server looks for what is prohibited
+/// before it normalizes, not after: U+0340 is refused, though its NFKC would not be.
 std::optional<base::WipedBuffer> prepare(std::string_view password) {
-  constexpr std::size_t kGreatestGrowth = 18;  // of a character by NFKC: U+FDFA
-  for (std::size_t room = 2 * password.size(); room <= 2 * kGreatestGrowth * password.size(); room *= 2) {
-    auto characters = Characters::decode(password, room);
-    if (!characters) return std::nullopt;
-    const int result = characters->apply_saslprep();
-    if (result == STRINGPREP_OK) return characters->encode();
-    if (result != STRINGPREP_TOO_SMALL_BUFFER) return std::nullopt;
-  }
-  return std::nullopt;
+  Characters mapped(password.size() + STRINGPREP_MAX_MAP_CHARS);
+  if (!mapped.decode(password) || !mapped.map() || mapped.size() == 0 || !mapped.is_allowed()) return std::nullopt;
+  Characters normalized(kGreatestGrowth * mapped.size());
+  if (!normalized.normalize(mapped)) return std::nullopt;
+  return normalized.encode();
 }
 
 }  // namespace
@@ -88,7 +118,7 @@ base::WipedBuffer saslprep(std::string_view password) {
     return as_it_is(password);
   }
   auto prepared = prepare(password);
-  return prepared && !prepared->empty() ? *std::move(prepared) : as_it_is(password);
+  return prepared ? *std::move(prepared) : as_it_is(password);
 }
 
 }  // namespace cordon::postgres

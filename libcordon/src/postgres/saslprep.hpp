@@ -1,4 +1,5 @@
-// How a password's bytes become those that SCRAM hashes (RFC 4013), by libidn.
+// How a password's bytes become those that SCRAM hashes (RFC 4013): libidn knows the tables, libunistring normalizes. Both work in
+// the memory that they are given; libidn's own normalization would leave copies behind.
 #pragma once
 
 #include <string_view>
@@ -7,9 +8,8 @@
 
 namespace cordon::postgres {
 
-/// `password` as SASLprep makes it. As a PostgreSQL server and libpq have it, one that is not UTF-8, that SASLprep prohibits,
-/// or of which nothing would be left is used as it is. ASCII never changes and never reaches libidn, which frees its working
-/// copies without overwriting them. Thread-safe.
+/// `password` as a PostgreSQL server and libpq make it: one that is not UTF-8, that SASLprep prohibits, or of which nothing would
+/// be left is used as it is. ASCII never changes. Every copy on the way lies in secret memory. Thread-safe.
 base::WipedBuffer saslprep(std::string_view password);
 
 }  // namespace cordon::postgres

@@ -63,6 +63,15 @@ TEST(PostgresSaslprep, UsesWhatIsProhibitedAsItIs) {
   EXPECT_EQ(prepared("\xf0\x9f\x94\x91"), "\xf0\x9f\x94\x91") << "not assigned in Unicode 3.2";
 }
 
+// As seen with a server of version 15: what is prohibited is looked for before the normalization.
+TEST(PostgresSaslprep, ChecksAsPostgreSqlDoes) {
+  EXPECT_EQ(prepared("a\xcd\x80"), "a\xcd\x80") << "U+0340, which becomes U+0300";
+  EXPECT_EQ(prepared("\xc3\xa9\xc2\xa8"), "\xc3\xa9 \xcc\x88") << "U+00A8";
+  EXPECT_EQ(prepared("\xf0\x9f\x84\xab\xc3\xa9"), "\xf0\x9f\x84\xab\xc3\xa9") << "U+1F12B, not in Unicode 3.2";
+  EXPECT_EQ(prepared("\xd8\xa7\xe2\x80\x8b\xd8\xa8"), "\xd8\xa7 \xd8\xa8") << "U+200B, a space and nothing";
+  EXPECT_EQ(prepared("\xd7\x90\xef\xbc\x91"), "\xd7\x90\xef\xbc\x91") << "bidirectional";
+}
+
 TEST(PostgresSaslprep, NeverMakesAnEmptyPassword) {
   EXPECT_EQ(prepared("\xc2\xad"), "\xc2\xad");
 }
