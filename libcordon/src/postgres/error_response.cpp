@@ -42,6 +42,11 @@ Accepted<ErrorResponse> parse_error_response(base::ConstBytes payload) {
   return ErrorResponse{severity, *sqlstate};
 }
 
+Refusal read_refusal(base::ConstBytes payload) {
+  const auto error = parse_error_response(payload);
+  return error ? refusal_by_origin(error->sqlstate) : error.error();
+}
+
 void compose_error_response(SqlState sqlstate, std::string_view message, base::WipedBuffer& out) {
   const std::string_view text = message.substr(0, message.find('\0'));
   append_frame(out, 'E', {"S", kFatal, kNul, "V", kFatal, kNul, "C", sqlstate.view(), kNul, "M", text, kNul, kNul});

@@ -19,6 +19,10 @@ struct ErrorResponse {
 /// @returns 08P01 when it is malformed, or without a severity or an SQLSTATE
 Accepted<ErrorResponse> parse_error_response(base::ConstBytes payload);
 
+/// What an origin's ErrorResponse comes to, during the login or between it and the first ReadyForQuery: refusal_by_origin, or
+/// the refusal of a malformed one.
+Refusal read_refusal(base::ConstBytes payload);
+
 /// Appends an ErrorResponse of severity FATAL. `message` is for a person; a NUL in it ends it.
 void compose_error_response(SqlState sqlstate, std::string_view message, base::WipedBuffer& out);
 

@@ -132,17 +132,12 @@ const Login::Request* Login::find_request(std::uint32_t code) noexcept {
   return row == std::end(kRequests) ? nullptr : row;
 }
 
-Accepted<LoginStep> Login::on_error_response(base::ConstBytes payload) {
-  const auto error = parse_error_response(payload);
-  return std::unexpected(error ? refusal_by_origin(error->sqlstate) : error.error());
-}
-
 Accepted<LoginStep> Login::on_server_message(const Frame& frame, const Secret& password) {
   switch (frame.type) {
     case 'R':
       return on_authentication(frame.payload, password);
     case 'E':
-      return on_error_response(frame.payload);
+      return std::unexpected(read_refusal(frame.payload));
     case 'N':  // NoticeResponse: its text may name the real role
       return step(LoginStep::Kind::none);
     case 'v':

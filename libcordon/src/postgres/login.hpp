@@ -84,7 +84,6 @@ class Login {
 
   static const Request* find_request(std::uint32_t code) noexcept;
   Accepted<LoginStep> on_authentication(base::ConstBytes payload, const Secret& password);
-  static Accepted<LoginStep> on_error_response(base::ConstBytes payload);
   Accepted<LoginStep> on_negotiate_protocol_version(base::ConstBytes payload);
   Accepted<LoginStep> on_ok(base::ConstBytes rest);
   Accepted<LoginStep> on_cleartext_password(base::ConstBytes rest, const Secret& password);

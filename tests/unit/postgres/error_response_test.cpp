@@ -62,14 +62,22 @@ TEST(PostgresErrorResponse, EndsItsMessageAtANul) {
 
 // The real role's name never shows.
 TEST(PostgresErrorResponse, HasNothingOfTheOriginsText) {
-  const auto error = parse("SFATAL\0VFATAL\0C28000\0Mrole \"app_user\" is not permitted to log in\0\0"sv);
-  ASSERT_TRUE(error);
+  const std::string_view text = "SFATAL\0VFATAL\0C28000\0Mrole \"app_user\" is not permitted to log in\0\0"sv;
   base::WipedBuffer out;
-  compose_error_response(refusal_by_origin(error->sqlstate), "shop", out);
+  compose_error_response(read_refusal(base::as_bytes(text)), "shop", out);
   EXPECT_EQ(out.view().find("app_user"), std::string_view::npos);
   const auto again = parse(out.view().substr(5));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->sqlstate, kInvalidAuthorization);
+}
+
+TEST(PostgresErrorResponse, ComesToARefusal) {
+  const Refusal refusal = read_refusal(base::as_bytes("SFATAL\0VFATAL\0C28P01\0Mx\0\0"sv));
+  EXPECT_EQ(refusal.sqlstate, kInvalidPassword);
+  EXPECT_TRUE(refusal.means_wrong_credentials());
+  const Refusal malformed = read_refusal(base::as_bytes("nonsense"));
+  EXPECT_EQ(malformed.sqlstate, kProtocolViolation);
+  EXPECT_EQ(malformed.by, Refusal::By::cordon);
 }
 
 }  // namespace
