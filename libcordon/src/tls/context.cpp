@@ -16,11 +16,24 @@ namespace cordon::tls {
 
 namespace {
 
-// In ALPN's wire form: each name after its length.
-constexpr std::array<std::uint8_t, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-// A client that speaks HTTP/1.0 may say so (curl -0); it is served the same.
-constexpr std::array<std::uint8_t, 18> kServedAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1',
-                                                      8, 'h', 't', 't', 'p', '/', '1', '.', '0'};
+// Names of a Protocol, in ALPN's wire form: each after its length.
+struct AlpnNames {
+  std::string_view offered;  ///< To origins.
+  std::string_view served;   ///< What clients may offer.
+};
+constexpr std::array<AlpnNames, 2> kAlpn = {{
+    // A client that speaks HTTP/1.0 may say so (curl -0); it is served the same.
+    {"\x08http/1.1", "\x08http/1.1\x08http/1.0"},
+    {"\x0apostgresql", "\x0apostgresql"},
+}};
+
+const AlpnNames& names_of(Protocol protocol) noexcept {
+  return kAlpn[static_cast<std::size_t>(protocol)];
+}
+
+const std::uint8_t* wire(std::string_view text) noexcept {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
 
 // BoringSSL's own choice and order, less what no origin of today needs.
 constexpr const char* kCipherList = "ALL:!3DES:!aPSK";
@@ -52,10 +65,11 @@ int check_server_name(SSL* ssl, int* alert, void*) {
 }
 
 int select_alpn(SSL*, const std::uint8_t** chosen, std::uint8_t* chosen_size, const std::uint8_t* offered,
-                unsigned offered_size, void*) {
+                unsigned offered_size, void* names) {
+  const std::string_view served = static_cast<const AlpnNames*>(names)->served;
   std::uint8_t* found = nullptr;
-  const int outcome =
-      SSL_select_next_proto(&found, chosen_size, kServedAlpn.data(), kServedAlpn.size(), offered, offered_size);
+  const int outcome = SSL_select_next_proto(&found, chosen_size, wire(served), static_cast<unsigned>(served.size()),
+                                            offered, offered_size);
   if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *chosen = found;
   return SSL_TLSEXT_ERR_OK;
@@ -142,7 +156,7 @@ std::string_view explain_certificate(const SSL& ssl) {
 
 }  // namespace
 
-Result<bssl::UniquePtr<SSL_CTX>> make_server_context(const Identity& identity) {
+Result<bssl::UniquePtr<SSL_CTX>> make_server_context(const Identity& identity, Protocol protocol) {
   auto context = make_context();
   if (!context) return context;
   SSL_CTX* const raw = context->get();
@@ -153,7 +167,8 @@ Result<bssl::UniquePtr<SSL_CTX>> make_server_context(const Identity& identity) {
   SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets are kept by the client
   SSL_CTX_set_tlsext_servername_callback(raw, check_server_name);
-  SSL_CTX_set_alpn_select_cb(raw, select_alpn, nullptr);
+  SSL_CTX_set_alpn_select_cb(raw, select_alpn,
+                             const_cast<AlpnNames*>(&names_of(protocol)));  // read back as const
   return context;
 }
 
@@ -163,8 +178,7 @@ Result<bssl::UniquePtr<SSL_CTX>> make_origin_context(bssl::UniquePtr<X509_STORE>
   SSL_CTX* const raw = context->get();
   X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(raw);
   if (X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER) != 1 ||
-      X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_TRUSTED_FIRST) != 1 ||
-      SSL_CTX_set_alpn_protos(raw, kAlpn.data(), kAlpn.size()) != 0) {  // 0 is success for this one
+      X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_TRUSTED_FIRST) != 1) {
     return tls_failure("cannot make TLS settings for origins");
   }
   SSL_CTX_set_cert_store(raw, roots.release());
@@ -184,12 +198,39 @@ Result<bssl::UniquePtr<SSL>> make_server_session(SSL_CTX& context, const std::st
   return ssl;
 }
 
-Result<bssl::UniquePtr<SSL>> make_origin_session(SSL_CTX& context, const std::string& host) {
+Result<bssl::UniquePtr<SSL>> make_server_session(SSL_CTX& context) {
+  auto ssl = make_session(context);
+  if (ssl) SSL_set_accept_state(ssl->get());
+  return ssl;
+}
+
+Result<bssl::UniquePtr<SSL>> make_origin_session(SSL_CTX& context, const std::string& host, Protocol protocol) {
   auto ssl = make_session(context);
   if (!ssl) return ssl;
+  const std::string_view offered = names_of(protocol).offered;
+  if (SSL_set_alpn_protos(ssl->get(), wire(offered), static_cast<unsigned>(offered.size())) !=
+      0) {  // 0 is success for this one
+    return tls_failure("cannot offer a protocol");
+  }
   if (!expect_host(**ssl, host)) return tls_failure("cannot verify the host name " + host);
   SSL_set_connect_state(ssl->get());
   return ssl;
+}
+
+bool agreed_on(const SSL& ssl, Protocol protocol) noexcept {
+  const std::uint8_t* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(&ssl, &name, &size);
+  return std::string_view(reinterpret_cast<const char*>(name), size) == names_of(protocol).offered.substr(1);
+}
+
+std::vector<std::byte> peer_certificate(const SSL& ssl) {
+  const bssl::UniquePtr<X509> certificate(SSL_get_peer_certificate(&ssl));
+  std::uint8_t* der = nullptr;
+  const int size = certificate ? i2d_X509(certificate.get(), &der) : 0;
+  const bssl::UniquePtr<std::uint8_t> owner(der);
+  const auto bytes = std::as_bytes(std::span<const std::uint8_t>(der, size > 0 ? static_cast<std::size_t>(size) : 0));
+  return {bytes.begin(), bytes.end()};
 }
 
 std::string explain_failure(const SSL& ssl) {
