@@ -57,6 +57,9 @@ class CaManager {
   /// @returns bad_request when `host` is not canonical, ca_invalid when the CA has ended meanwhile
   Result<std::shared_ptr<const tls::Identity>> leaf(std::string_view host) const;
 
+  /// The same for this machine's own names: `localhost`, `127.0.0.1` and `::1` in one certificate, for listeners.
+  Result<std::shared_ptr<const tls::Identity>> loopback_leaf() const;
+
   /// Writes the combined bundle, 0644, when the system's roots or this CA have changed since. Blocks on the disk.
   /// @returns whether it was written; file_missing when the system has no roots, file_failed
   Result<bool> refresh_bundle() const;

@@ -1,6 +1,8 @@
 #include <cordon/ca_manager.hpp>
 
+#include <array>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include "ca/bundle.hpp"
@@ -19,6 +21,9 @@ constexpr std::size_t kKeptLeaves = 1024;
 
 // A leaf is replaced a day before its end, so that a connection that starts now is not shown one that ends under it.
 constexpr std::chrono::hours kRenewal{24};
+
+constexpr std::array<std::string_view, 3> kLoopback = {"localhost", "127.0.0.1", "::1"};
+constexpr std::string_view kLoopbackKey = "the names of this machine";  // no host has a space
 
 }  // namespace
 
@@ -48,6 +53,14 @@ struct CaManager::Impl {
     if (auto leaf = leaves.find(host); leaf && is_fresh(*leaf, now)) return leaf;
     leaves.put(host, made);
     return made;
+  }
+
+  Result<ca::LeafCache::Leaf> leaf(std::string_view key, std::span<const std::string_view> hosts) {
+    const ca::TimePoint now = options.now();
+    if (auto kept = find(key, now)) return kept;
+    auto made = issuer.issue(hosts, now);
+    if (!made) return made;
+    return keep(key, std::move(*made), now);
   }
 
   const CaPaths paths;
@@ -93,11 +106,11 @@ std::chrono::system_clock::time_point CaManager::not_after() const {
 }
 
 Result<std::shared_ptr<const tls::Identity>> CaManager::leaf(std::string_view host) const {
-  const ca::TimePoint now = impl_->options.now();
-  if (auto kept = impl_->find(host, now)) return kept;
-  auto made = impl_->issuer.issue(host, now);
-  if (!made) return made;
-  return impl_->keep(host, std::move(*made), now);
+  return impl_->leaf(host, {&host, 1});
+}
+
+Result<std::shared_ptr<const tls::Identity>> CaManager::loopback_leaf() const {
+  return impl_->leaf(kLoopbackKey, kLoopback);
 }
 
 Result<bool> CaManager::refresh_bundle() const {

@@ -45,11 +45,16 @@ bssl::UniquePtr<GENERAL_NAME> make_general_name(int type, std::string_view bytes
   return ASN1_STRING_set(value, bytes.data(), static_cast<int>(bytes.size())) == 1 ? std::move(name) : nullptr;
 }
 
-bool add_subject_alt_name(X509& certificate, const std::string& host, bool critical) {
+bool add_host(GENERAL_NAMES& names, const std::string& host) {
   const std::string address = address_bytes(host);
   auto name = address.empty() ? make_general_name(GEN_DNS, host) : make_general_name(GEN_IPADD, address);
+  return name && bssl::PushToStack(&names, std::move(name));
+}
+
+bool add_subject_alt_name(X509& certificate, const std::vector<std::string>& hosts, bool critical) {
   const bssl::UniquePtr<GENERAL_NAMES> names(GENERAL_NAMES_new());
-  if (!name || !names || !bssl::PushToStack(names.get(), std::move(name))) return false;
+  const auto add = [&](const std::string& host) { return add_host(*names, host); };
+  if (!names || !std::ranges::all_of(hosts, add)) return false;
   return X509_add1_ext_i2d(&certificate, NID_subject_alt_name, names.get(), critical ? 1 : 0, X509V3_ADD_APPEND) == 1;
 }
 
@@ -62,12 +67,13 @@ bssl::UniquePtr<X509_EXTENSION> make_authority_identifier(X509& authority) {
   return bssl::UniquePtr<X509_EXTENSION>(X509V3_EXT_i2d(NID_authority_key_identifier, 0, value.get()));
 }
 
-bool add_names(X509& certificate, const std::string& host, X509& authority) {
+bool add_names(X509& certificate, const std::vector<std::string>& hosts, X509& authority) {
+  const std::string& host = hosts.front();
   // A name over X.520's bound stays out of the subject; RFC 5280, section 4.1.2.6, then wants the other critical.
   const bool in_subject = host.size() <= kLongestName;
   return (!in_subject || add_name(*X509_get_subject_name(&certificate), NID_commonName, host)) &&
          X509_set_issuer_name(&certificate, X509_get_subject_name(&authority)) == 1 &&
-         add_subject_alt_name(certificate, host, !in_subject);
+         add_subject_alt_name(certificate, hosts, !in_subject);
 }
 
 }  // namespace
@@ -91,9 +97,11 @@ Result<LeafIssuer> LeafIssuer::create(const tls::Identity& root) {
   return issuer;
 }
 
-Result<std::shared_ptr<const tls::Identity>> LeafIssuer::issue(std::string_view host_view, TimePoint now) const {
-  const std::string host(host_view);
-  if (!is_name(host) && address_bytes(host).empty()) {
+Result<std::shared_ptr<const tls::Identity>> LeafIssuer::issue(std::span<const std::string_view> wanted,
+                                                               TimePoint now) const {
+  const std::vector<std::string> hosts(wanted.begin(), wanted.end());
+  const auto may_stand = [](const std::string& host) { return is_name(host) || !address_bytes(host).empty(); };
+  if (hosts.empty() || !std::ranges::all_of(hosts, may_stand)) {
     return fail(Errc::bad_request, "no certificate can be made for this host: its name is not canonical");
   }
   if (root_->not_after() <= now)
@@ -102,9 +110,9 @@ Result<std::shared_ptr<const tls::Identity>> LeafIssuer::issue(std::string_view 
   auto certificate = begin_certificate(*key_, now - kBackdating, end);
   if (!certificate) return std::unexpected(std::move(certificate.error()));
   const auto add = [&](const auto& extension) { return X509_add_ext(certificate->get(), extension.get(), -1) == 1; };
-  const bool done = add_names(**certificate, host, *root_->certificate()) && std::ranges::all_of(extensions_, add) &&
+  const bool done = add_names(**certificate, hosts, *root_->certificate()) && std::ranges::all_of(extensions_, add) &&
                     sign_certificate(**certificate, *root_->key());
-  if (!done) return crypto_failure("cannot make a certificate for " + host);
+  if (!done) return crypto_failure("cannot make a certificate for " + hosts.front());
   return std::make_shared<const tls::Identity>(std::move(*certificate), bssl::UpRef(key_));
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,10 +26,10 @@ class LeafIssuer {
   /// `root` must outlive the issuer. @returns internal when memory is short
   static Result<LeafIssuer> create(const tls::Identity& root);
 
-  /// A certificate for exactly `host` (canonical name or IP literal): a week, from one hour before `now`, and never
+  /// A certificate for exactly `hosts` (canonical names or IP literals; the first is its subject): a week, from one hour before `now`, and never
   /// beyond the CA's own end. About 0.1 ms.
-  /// @returns bad_request when `host` cannot stand in a certificate, ca_invalid when the CA has ended
-  Result<std::shared_ptr<const tls::Identity>> issue(std::string_view host, TimePoint now) const;
+  /// @returns bad_request when one of them cannot stand in a certificate, ca_invalid when the CA has ended
+  Result<std::shared_ptr<const tls::Identity>> issue(std::span<const std::string_view> hosts, TimePoint now) const;
 
  private:
   LeafIssuer() = default;
