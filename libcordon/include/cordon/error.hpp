@@ -36,6 +36,13 @@ enum class Errc : std::uint8_t {
   token_scope,         ///< The token is not allowed to use this route.
   peer_refused,        ///< The connection is from another user's process.
   binding_unapproved,  ///< The owner has not approved yet that this secret goes to this host.
+  // A PostgreSQL session besides. Each ends as one ErrorResponse.
+  tls_required,          ///< The listener takes TLS only, and the client speaks plaintext.
+  replication_refused,   ///< A replication session, on a listener that does not allow them.
+  too_many_connections,  ///< Too many clients of the listener have not said what they want.
+  upstream_auth,         ///< The origin does not accept the role or its password.
+  upstream_login,  ///< The origin asks for a weaker login than is allowed, or cannot prove that it knows the password.
+  upstream_refused,  ///< The origin accepts the login and refuses the session.
   // A stream between two processes.
   end_of_stream,      ///< The peer has sent its last byte.
   connection_lost,    ///< The connection broke.

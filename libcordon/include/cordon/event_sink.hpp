@@ -1,6 +1,6 @@
 // File: event_sink.hpp
 //
-// What a running proxy reports: one record a request or tunnel, and notices. A host program implements EventSink; the command
+// What a running proxy reports: one record a request, tunnel or PostgreSQL session, and notices. A host program implements EventSink; the command
 // line uses the log that `make_log` makes. No record ever holds a header value, a query string, a body or a secret.
 #pragma once
 
@@ -16,18 +16,19 @@ namespace cordon {
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
-/// One finished request, tunnel or WebSocket. The views end with the call that delivers them.
+/// One finished request, tunnel, WebSocket or PostgreSQL session. The views end with the call that delivers them.
 struct RequestEvent {
-  std::string_view route;   ///< Empty: no route matched.
-  std::string_view method;  ///< `CONNECT` for a tunnel as a whole, opened or refused.
-  std::string_view host;    ///< Canonical.
+  std::string_view route;   ///< The route's or listener's name. Empty: no route matched.
+  std::string_view method;  ///< `CONNECT` for a tunnel as a whole, `POSTGRES` for a session; opened or refused.
+  std::string_view host;    ///< Canonical; a session's is its listener's `upstream`.
   std::uint16_t port = 0;
-  std::string_view path;                       ///< Without the query; empty for tunnels.
-  int status = 0;                              ///< As sent to the client; 0 when none was sent.
-  std::string_view refusal;                    ///< name(Errc) when the proxy itself answered, else empty.
+  std::string_view path;     ///< Without the query; a session's is `/` and its database. Empty for tunnels.
+  int status = 0;            ///< As sent to the client; 0 when none was sent.
+  std::string_view refusal;  ///< name(Errc) when the proxy itself answered, else empty.
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Body bytes, or tunnel bytes; client to origin is up.
   std::chrono::microseconds duration{};
-  std::chrono::microseconds origin_time{};  ///< From the head's last byte to the origin's first; 0: none came.
+  /// From the head's last byte to the origin's first, of a session to the end of its login; 0: none came.
+  std::chrono::microseconds origin_time{};
   bool injected = false;
   std::string_view token;  ///< The name of the token that the client showed; never its value. Empty: none was needed.
   std::string_view peer;   ///< The client's program, where it is known.

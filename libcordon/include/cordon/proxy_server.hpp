@@ -40,6 +40,8 @@ struct Timeouts {
   std::chrono::milliseconds keep_alive{300'000};        ///< Between two requests of one connection.
   std::chrono::milliseconds response_gap{600'000};      ///< Until the response head, and between two reads of a body.
   std::chrono::milliseconds origin_idle{30'000};        ///< A pooled connection to an origin.
+  std::chrono::milliseconds postgres_startup{10'000};   ///< Until a PostgreSQL client has said which session it wants.
+  std::chrono::milliseconds postgres_login{30'000};     ///< From there until the origin is ready for its first query.
   std::chrono::milliseconds drain{4'000};               ///< What running requests get after a graceful stop.
 };
 
@@ -67,6 +69,16 @@ struct RouteStatus {
   SecretStatus secret;
 };
 
+struct ListenerStatus {
+  std::string name;
+  std::uint16_t port = 0;  ///< As bound; 0: it takes a restart.
+  std::string upstream;    ///< `host:port`.
+  bool approved = true;
+  std::uint64_t open = 0, sessions = 0, refused = 0;  ///< Logged in now; ended so far; those of them that never began.
+  std::optional<std::chrono::system_clock::time_point> last_login;
+  SecretStatus secret;
+};
+
 /// A snapshot of a running proxy.
 struct ProxyStatus {
   std::string instance;
@@ -75,8 +87,9 @@ struct ProxyStatus {
   std::size_t connections = 0;  ///< Open now.
   std::uint64_t reloads = 0;    ///< Successful ones.
   bool tokens_enforced = false;
-  std::uint64_t unmatched = 0;      ///< Requests and tunnels without a route.
-  std::vector<RouteStatus> routes;  ///< In the config's order.
+  std::uint64_t unmatched = 0;            ///< Requests and tunnels without a route.
+  std::vector<RouteStatus> routes;        ///< In the config's order.
+  std::vector<ListenerStatus> listeners;  ///< In the config's order.
 };
 
 /// What a successful reload has to say besides.
@@ -92,7 +105,7 @@ class ProxyServer {
  public:
   /// Goes through the start-up sequence up to the bound port, in this order: validates the config, fetches every route's
   /// secret once in parallel, reads the roots for origins, loads or creates the CA (when TLS is enabled and `ca` is given),
-  /// binds. A step that fails leaves no trace of a later one: failing secrets leave no CA files and never an open port.
+  /// binds the port and those of the listeners. A step that fails leaves no trace of a later one: failing secrets leave no CA files and never an open port.
   /// @returns every error of the step that failed, or the server; /health answers once run() is called
   static std::expected<ProxyServer, std::vector<Error>> create(Config config, SecretStore secrets,
                                                                std::optional<CaPaths> ca, ProxyOptions options);
@@ -110,8 +123,9 @@ class ProxyServer {
 
   /// Goes through the start-up sequence again with another configuration, while requests are served as before, and puts
   /// it in place whole; what fails leaves everything as it was. Counts are kept by route name, cached secrets are dropped.
-  /// Tunnels of routes that are gone, and tunnels opened as unmatched to what is now a route, are closed; requests under
-  /// way end with what they began with. The port and ProxyOptions stay: a changed `listen` is only reported.
+  /// Tunnels of routes that are gone, tunnels opened as unmatched to what is now a route, and sessions of listeners that are
+  /// gone or lead elsewhere are closed; requests under way end with what they began with. Ports and ProxyOptions stay: a changed
+  /// `listen`, a listener that is new, gone or on another port are only reported.
   /// Blocks for as long as secrets take, and for a reload that is under way. From any thread.
   ReloadOutcome reload(Config config, SecretStore secrets, std::optional<CaPaths> ca);
 
@@ -121,9 +135,9 @@ class ProxyServer {
   /// The current figures in Prometheus' text format, as /metrics gives them. From any thread.
   std::string metrics() const;
 
-  /// Drops what is cached of the route's secret, so that the next request fetches it. From any thread.
-  /// @returns whether there is such a route
-  bool forget_secret(std::string_view route);
+  /// Drops what is cached of the secret of a route or listener, so that the next request or session fetches it. From any
+  /// thread. @returns whether there is one called `name`
+  bool forget_secret(std::string_view name);
 
   /// Accepts and serves until stop() is called; blocks the calling thread, which is the first worker.
   Result<> run();

@@ -59,6 +59,18 @@ Json json_of(const RouteStatus& route) {
           {"secret", json_of(route.secret)}};
 }
 
+Json json_of(const ListenerStatus& listener) {
+  return {{"name", listener.name},
+          {"port", listener.port},
+          {"upstream", listener.upstream},
+          {"approved", listener.approved},
+          {"open", listener.open},
+          {"sessions", listener.sessions},
+          {"refused", listener.refused},
+          {"last_login", json_of(listener.last_login)},
+          {"secret", json_of(listener.secret)}};
+}
+
 std::string dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -133,6 +145,20 @@ RouteStatus route_from(const Json& value) {
   return route;
 }
 
+ListenerStatus listener_from(const Json& value) {
+  ListenerStatus listener;
+  listener.name = value.at("name").get<std::string>();
+  listener.port = value.at("port").get<std::uint16_t>();
+  listener.upstream = value.at("upstream").get<std::string>();
+  listener.approved = value.at("approved").get<bool>();
+  listener.open = value.at("open").get<std::uint64_t>();
+  listener.sessions = value.at("sessions").get<std::uint64_t>();
+  listener.refused = value.at("refused").get<std::uint64_t>();
+  listener.last_login = optional_from(value.at("last_login"), time_from);
+  listener.secret = secret_from(value.at("secret"));
+  return listener;
+}
+
 ProxyStatus proxy_from(const Json& value) {
   ProxyStatus proxy;
   proxy.instance = value.at("instance").get<std::string>();
@@ -144,6 +170,8 @@ ProxyStatus proxy_from(const Json& value) {
   proxy.unmatched = value.at("unmatched").get<std::uint64_t>();
   for (const Json& route : value.at("routes"))
     proxy.routes.push_back(route_from(route));
+  for (const Json& listener : value.at("listeners"))
+    proxy.listeners.push_back(listener_from(listener));
   return proxy;
 }
 
@@ -172,9 +200,12 @@ std::string to_json(const InstanceStatus& status) {
               {"socket", status.socket.native()},  {"port", proxy.port},
               {"started", json_of(proxy.started)}, {"reloads", proxy.reloads},
               {"connections", proxy.connections},  {"tokens_enforced", proxy.tokens_enforced},
-              {"unmatched", proxy.unmatched},      {"routes", Json::array()}};
+              {"unmatched", proxy.unmatched},      {"routes", Json::array()},
+              {"listeners", Json::array()}};
   for (const RouteStatus& route : proxy.routes)
     out["routes"].push_back(json_of(route));
+  for (const ListenerStatus& listener : proxy.listeners)
+    out["listeners"].push_back(json_of(listener));
   return dump(out);
 }
 

@@ -28,12 +28,16 @@ class Values {
   std::size_t count_ = 0;
 };
 
-Judged checked(Tokens tokens, const TokenEntry& entry, const Route* route) {
+/// `name` is the route's or listener's.
+Judged checked(Tokens tokens, const TokenEntry& entry, std::string_view name) {
   Judged judged{{std::move(tokens), &entry}, {}};
-  if (route != nullptr && !entry.info.may_use(route->name)) {
-    judged.refusal = fail(Errc::token_scope, "its name is " + entry.info.name);
-  }
+  if (!entry.info.may_use(name)) judged.refusal = fail(Errc::token_scope, "its name is " + entry.info.name);
   return judged;
+}
+
+Judged checked(Tokens tokens, const TokenEntry& entry, const Route* route) {
+  if (route != nullptr) return checked(std::move(tokens), entry, route->name);
+  return {{std::move(tokens), &entry}, {}};
 }
 
 Judged refused(Error why) {
@@ -58,6 +62,21 @@ Judged judge_token_again(const Access& access, Tokens tokens, const Route* route
   const TokenEntry* const entry = tokens->find(access.entry->digest);
   if (entry == nullptr) return {access, fail(Errc::token_invalid)};
   return checked(std::move(tokens), *entry, route);
+}
+
+Judged judge_session_token(std::string_view password, Tokens tokens, std::string_view listener) {
+  if (!tokens) return refused({Errc::token_required, "there is no token yet"});
+  const TokenEntry* const entry = tokens->find(password);
+  if (entry == nullptr) return refused({Errc::token_invalid, {}});
+  return checked(std::move(tokens), *entry, listener);
+}
+
+Judged judge_session_token_again(const Access& access, Tokens tokens, std::string_view listener) {
+  if (!tokens) return {access, fail(Errc::token_required)};
+  if (tokens == access.tokens) return {access, {}};
+  const TokenEntry* const entry = tokens->find(access.entry->digest);
+  if (entry == nullptr) return {access, fail(Errc::token_invalid)};
+  return checked(std::move(tokens), *entry, listener);
 }
 
 Judged judge_token_for_own_endpoint(const http1::RequestHead& request, std::string_view instance, Tokens tokens) {

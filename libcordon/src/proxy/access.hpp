@@ -39,6 +39,13 @@ Judged judge_token(const http1::RequestHead& request, std::string_view instance,
 /// Refusals: token_required (it was admitted without one), token_invalid, token_scope.
 Judged judge_token_again(const Access& access, Tokens tokens, const Route* route);
 
+/// Judges the token that a PostgreSQL client gives as its password, for the listener called `listener`. Without a list of tokens
+/// none will do: the listener asks for one. Refusals: token_required, token_invalid, token_scope.
+Judged judge_session_token(std::string_view password, Tokens tokens, std::string_view listener);
+
+/// What becomes of `access`, got with a token by the function above, once the tokens are `tokens`. Refusals as there.
+Judged judge_session_token_again(const Access& access, Tokens tokens, std::string_view listener);
+
 /// Judges the token of a request to an endpoint of the proxy's own: any token will do, in Proxy-Authorization, or in
 /// Authorization, which is where programs that do not think of a proxy put it.
 /// Refusals: token_required, token_malformed, token_invalid.

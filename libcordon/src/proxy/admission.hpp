@@ -1,15 +1,21 @@
 // Whether a connection is served at all: only for processes of users whom the settings admit.
 #pragma once
 
-#include "proxy/client.hpp"
+#include <optional>
+
+#include "proxy/runtime.hpp"
 
 namespace cordon::proxy {
 
-/// Finds out whose process the client is, once a connection and before a byte of it is read, and @returns whether it may be
-/// served. Errors: peer_refused
-Result<> admit(Client& client);
+struct Admission {
+  std::optional<net::Peer> peer;  ///< Whose process it is; absent: not known.
+  Result<> verdict;               ///< peer_refused: it may not be served.
+};
 
-/// Answers a connection that was not admitted. The log names its user, and its program where that can be found.
-net::Infallible<Ending> refuse_peer(Client& client, Error why);
+/// Finds out whose process the client of `connection` is, once a connection and before a byte of it is read, and judges it.
+Admission admit(Worker& worker, const net::TcpStream& connection);
+
+/// Tells the log of a connection that was not admitted: its user, and its program where that can be found.
+void report_not_admitted(Worker& worker, const std::optional<net::Peer>& peer, const Error& why);
 
 }  // namespace cordon::proxy

@@ -50,15 +50,15 @@ net::Infallible<Ending> send_refusal(Client& client, const Refusal& refusal, Req
   co_return wanted == Persistence::keep_alive ? Ending::keep_alive : Ending::close;
 }
 
-net::Infallible<> close_gently(Client& client) {
+net::Infallible<> close_gently(net::Stream& stream) {
   constexpr std::size_t kBound = std::size_t{256} * 1024;
   constexpr std::chrono::seconds kPatience{1};
-  client.stream->expires_after(kPatience);
-  const auto ended = co_await client.stream->shut_down_writing();
+  stream.expires_after(kPatience);
+  const auto ended = co_await stream.shut_down_writing();
   if (!ended) co_return;
   std::array<std::byte, 4096> dropped;
   for (std::size_t total = 0; total < kBound;) {
-    auto count = co_await client.stream->read_some(dropped);
+    auto count = co_await stream.read_some(dropped);
     if (!count) co_return;
     total += *count;
   }

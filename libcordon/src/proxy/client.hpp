@@ -104,7 +104,7 @@ net::Infallible<Ending> send_refusal(Client& client, const Refusal& refusal, Req
 
 /// Closes politely: ends our side, then reads what still arrives for a moment, so that the reply is not destroyed by a
 /// reset (RFC 9112, section 9.6).
-net::Infallible<> close_gently(Client& client);
+net::Infallible<> close_gently(net::Stream& stream);
 
 /// The report of one request: told to the sink when it ends. What its views refer to must outlive it.
 class Record {

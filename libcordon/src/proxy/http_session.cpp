@@ -18,21 +18,6 @@ namespace {
 using Phase = net::TaskGroup::Phase;
 using Form = http1::TargetForm;
 
-/// Counts the connection for as long as it lives.
-class Counted {
- public:
-  explicit Counted(Metrics& metrics) : count_(metrics.connections) {
-    ++metrics.accepted;
-    ++count_;
-  }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --count_; }
-
- private:
-  Count& count_;
-};
-
 /// Whether a failure to read a head is answered, rather than only closed upon.
 bool is_answerable(Errc code) noexcept {
   return code == Errc::bad_request || code == Errc::head_too_large || code == Errc::target_too_long;
@@ -149,8 +134,16 @@ net::Infallible<Ending> serve_request(Client& client) {
   co_return co_await serve_own_endpoint(client);
 }
 
+/// Answers a connection of a process that is not admitted.
+net::Infallible<Ending> refuse_peer(Client& client, Error why) {
+  report_not_admitted(client.worker, client.peer, why);
+  Record record(client);
+  const Refusal refusal = refuse(std::move(why), {});
+  co_return co_await send_refusal(client, refusal, record.event, Persistence::close);
+}
+
 net::Infallible<> end(Client& client, Ending ending) {
-  if (ending == Ending::close) co_await close_gently(client);
+  if (ending == Ending::close) co_await close_gently(*client.stream);
 }
 
 /// Takes over what a reload has put in place. A session that it has no place for is not asked: it ends.
@@ -184,10 +177,12 @@ net::Infallible<> serve_bound(Client& client, Destination& destination) {
 }
 
 net::Infallible<> serve_client(Worker& worker, net::Socket socket) {
-  const Counted counted(worker.runtime.metrics);
+  const OpenConnection counted(worker.runtime.metrics);
   Client client(worker, std::make_unique<net::TcpStream>(std::move(socket), worker.watchdog));
-  if (auto admitted = admit(client); !admitted) {
-    const auto refused = co_await refuse_peer(client, std::move(admitted).error());
+  const Admission admission = admit(worker, *client.tcp);
+  client.peer = admission.peer;
+  if (!admission.verdict) {
+    const auto refused = co_await refuse_peer(client, admission.verdict.error());
     co_return co_await end(client, refused);
   }
   auto idle = worker.runtime.timeouts().silent_connection;

@@ -35,6 +35,11 @@ void single(std::string& out, std::string_view name, std::string_view type, std:
   fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
 }
 
+std::int64_t milliseconds_since_1970() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 double seconds(std::chrono::system_clock::duration since_1970) {
   return std::chrono::duration<double>(since_1970).count();
 }
@@ -55,21 +60,40 @@ RouteCounters& Metrics::of_route(const std::string& name) {
   return *counters;
 }
 
-void Metrics::count(const RequestEvent& event, RouteCounters* route) noexcept {
-  for (std::size_t code = 0; !event.refusal.empty() && code < kCodes; ++code) {
+ListenerCounters& Metrics::of_listener(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  auto& counters = listeners_[name];
+  if (!counters) counters = std::make_unique<ListenerCounters>();
+  return *counters;
+}
+
+void Metrics::count_refusal(std::string_view refusal) noexcept {
+  for (std::size_t code = 0; !refusal.empty() && code < kCodes; ++code) {
     // Two codes share a name on the wire; the first stands for both.
-    if (name(static_cast<Errc>(code)) != event.refusal) continue;
+    if (name(static_cast<Errc>(code)) != refusal) continue;
     refusals_[code].fetch_add(1, kRelaxed);
     break;
   }
+}
+
+void Metrics::count_session(const RequestEvent& event, ListenerCounters& listener) noexcept {
+  count_refusal(event.refusal);
+  const bool cut_short = event.refusal.empty() && !event.injected;
+  const Outcome outcome = cut_short ? Outcome::aborted : event.injected ? Outcome::answered : Outcome::refused;
+  listener.sessions[static_cast<std::size_t>(outcome)].fetch_add(1, kRelaxed);
+  listener.bytes_up.fetch_add(event.bytes_up, kRelaxed);
+  listener.bytes_down.fetch_add(event.bytes_down, kRelaxed);
+}
+
+void Metrics::count(const RequestEvent& event, RouteCounters* route) noexcept {
+  count_refusal(event.refusal);
   if (route == nullptr) return;
   route->requests[static_cast<std::size_t>(outcome_of(event))].fetch_add(1, kRelaxed);
   route->bytes_up.fetch_add(event.bytes_up, kRelaxed);
   route->bytes_down.fetch_add(event.bytes_down, kRelaxed);
   if (!event.injected) return;
   route->injected.fetch_add(1, kRelaxed);
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  route->last_injection.store(std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), kRelaxed);
+  route->last_injection.store(milliseconds_since_1970(), kRelaxed);
 }
 
 void Metrics::write_routes(std::string& out) const {
@@ -97,6 +121,35 @@ void Metrics::write_routes(std::string& out) const {
   out += injections;
   head(out, "cordon_body_bytes_total", "counter",
        "Body and tunnel bytes of requests that have ended; up: to the origin.");
+  out += bytes;
+}
+
+void Metrics::write_listeners(std::string& out) const {
+  std::string sessions, open, cancels, bytes;
+  const std::lock_guard lock(mutex_);
+  if (listeners_.empty()) return;
+  for (const auto& [plain_name, counters] : listeners_) {
+    const std::string name = escaped(plain_name);
+    for (std::size_t i = 0; i < kOutcomes; ++i)
+      fmt::format_to(std::back_inserter(sessions), "cordon_sessions_total{{listener=\"{}\",outcome=\"{}\"}} {}\n", name,
+                     kOutcomeNames[i], counters->sessions[i].load(kRelaxed));
+    fmt::format_to(std::back_inserter(open), "cordon_open_sessions{{listener=\"{}\"}} {}\n", name,
+                   counters->open.load(kRelaxed));
+    fmt::format_to(std::back_inserter(cancels), "cordon_cancel_requests_total{{listener=\"{}\"}} {}\n", name,
+                   counters->cancel_requests.load(kRelaxed));
+    fmt::format_to(std::back_inserter(bytes),
+                   "cordon_session_bytes_total{{listener=\"{0}\",direction=\"up\"}} {1}\n"
+                   "cordon_session_bytes_total{{listener=\"{0}\",direction=\"down\"}} {2}\n",
+                   name, counters->bytes_up.load(kRelaxed), counters->bytes_down.load(kRelaxed));
+  }
+  head(out, "cordon_sessions_total", "counter", "PostgreSQL sessions that have ended; answered: it was logged in.");
+  out += sessions;
+  head(out, "cordon_open_sessions", "gauge", "PostgreSQL sessions that are logged in.");
+  out += open;
+  head(out, "cordon_cancel_requests_total", "counter", "PostgreSQL cancel requests that were passed on.");
+  out += cancels;
+  head(out, "cordon_session_bytes_total", "counter",
+       "Bytes of PostgreSQL sessions that have ended; up: to the origin.");
   out += bytes;
 }
 
@@ -134,6 +187,7 @@ void Metrics::write(std::string& out) const {
   single(out, "cordon_reloads_total", "counter", "Reloads that put a new configuration in place.",
          reloads.load(kRelaxed));
   write_routes(out);
+  write_listeners(out);
   write_fetches(out);
   head(out, "cordon_refusals_total", "counter", "Answers of the proxy's own instead of the origin's, by their code.");
   for (std::size_t code = 0; code < kCodes; ++code) {
@@ -142,6 +196,11 @@ void Metrics::write(std::string& out) const {
     fmt::format_to(std::back_inserter(out), "cordon_refusals_total{{code=\"{}\"}} {}\n", name(static_cast<Errc>(code)),
                    count);
   }
+}
+
+OpenSession::OpenSession(ListenerCounters& counters) : counters_(counters) {
+  ++counters.open;
+  counters.last_login = milliseconds_since_1970();
 }
 
 }  // namespace cordon::proxy

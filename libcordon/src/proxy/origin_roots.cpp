@@ -1,5 +1,7 @@
 #include "proxy/origin_roots.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/files.hpp"
@@ -28,10 +30,10 @@ Result<> add_roots(const std::optional<std::filesystem::path>& path, Pems& pems)
 
 }  // namespace
 
-std::expected<OriginRoots, Errors> read_origin_roots(const Config& config, std::span<const Route> routes,
-                                                     const std::string& extra) {
+std::expected<OriginRoots, Errors> read_origin_roots(const Config& config, const std::string& extra) {
   OriginRoots roots;
-  if (routes.empty()) return roots;
+  const auto asks_over_tls = [](const Listener& each) { return each.upstream_tls == UpstreamTls::verify_full; };
+  if (config.routes.empty() && std::ranges::none_of(config.listeners, asks_over_tls)) return roots;
   Errors errors;
   auto system = tls::system_roots_pem();
   if (system) {
@@ -41,11 +43,15 @@ std::expected<OriginRoots, Errors> read_origin_roots(const Config& config, std::
   }
   if (!extra.empty()) roots.common.push_back(extra);
   if (auto added = add_roots(config.tls.upstream_ca_path, roots.common); !added) errors.push_back(added.error());
-  for (const Route& route : routes) {
-    if (!route.upstream_ca_path) continue;
-    Pems& own = roots.own[&route] = roots.common;
-    if (auto added = add_roots(route.upstream_ca_path, own); !added) errors.push_back(added.error());
-  }
+  const auto add_own = [&](const std::optional<std::filesystem::path>& path) {
+    if (!path || roots.own.contains(*path)) return;
+    Pems& own = roots.own[*path] = roots.common;
+    if (auto added = add_roots(path, own); !added) errors.push_back(added.error());
+  };
+  for (const Route& route : config.routes)
+    add_own(route.upstream_ca_path);
+  for (const Listener& listener : config.listeners)
+    add_own(listener.upstream_ca_path);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return roots;
 }

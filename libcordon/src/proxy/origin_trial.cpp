@@ -113,8 +113,7 @@ Result<Contexts> make_contexts(const Config& config, const proxy::OriginRoots& r
   const std::string own_ca = info ? info->pem : std::string();
   Contexts contexts;
   for (const Route& route : config.routes) {
-    const auto own = roots.own.find(&route);
-    auto context = proxy::make_origin_tls(own == roots.own.end() ? roots.common : own->second, own_ca);
+    auto context = proxy::make_origin_tls(roots.of(route.upstream_ca_path), own_ca);
     if (!context) return std::unexpected(std::move(context).error());
     contexts.push_back(std::move(*context));
   }
@@ -125,7 +124,7 @@ Result<Contexts> make_contexts(const Config& config, const proxy::OriginRoots& r
 
 std::vector<OriginTrial> try_origins(const Config& config, const CaPaths& ca, const ProxyOptions& options) {
   if (config.routes.empty()) return {};
-  const auto roots = proxy::read_origin_roots(config, config.routes, options.extra_roots_pem);
+  const auto roots = proxy::read_origin_roots(config, options.extra_roots_pem);
   if (!roots) return all_failed(config, roots.error());
   const auto contexts = make_contexts(config, *roots, ca);
   if (!contexts) return all_failed(config, {contexts.error()});

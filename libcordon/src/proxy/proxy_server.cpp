@@ -43,6 +43,45 @@ RouteStatus status_of(const Route& route, const Settings::RouteParts& parts) {
   return status;
 }
 
+ListenerStatus status_of(const Listener& listener, const Settings::ListenerParts& parts, std::uint16_t bound_port) {
+  const proxy::ListenerCounters& counters = *parts.counters;
+  const auto ended = [&](proxy::Outcome how) { return counters.sessions[static_cast<std::size_t>(how)].load(); };
+  ListenerStatus status;
+  status.name = listener.name;
+  status.port = bound_port;
+  status.upstream = fmt::format("{}:{}", listener.upstream_host, listener.upstream_port);
+  status.approved = listener.approved;
+  status.open = counters.open;
+  status.refused = ended(proxy::Outcome::refused);
+  status.sessions = status.refused + ended(proxy::Outcome::answered) + ended(proxy::Outcome::aborted);
+  status.last_login = time_of(counters.last_login);
+  status.secret = parts.secret->status();
+  status.secret.source = describe(listener.secret);
+  return status;
+}
+
+/// What of `wanted` takes a restart, in sentences; `bound` are the ports by the listeners' names.
+std::vector<std::string> restart_reasons(const std::vector<Listener>& wanted,
+                                         const std::map<std::string, std::uint16_t>& bound) {
+  std::vector<std::string> reasons;
+  for (const Listener& listener : wanted) {
+    const auto port = bound.find(listener.name);
+    if (port == bound.end()) {
+      reasons.push_back(fmt::format("the listener \"{}\" is new, which takes a restart", listener.name));
+    } else if (port->second != listener.port) {
+      reasons.push_back(
+          fmt::format("the port of the listener \"{}\" has changed to {}, which takes a restart: it stays {}",
+                      listener.name, listener.port, port->second));
+    }
+  }
+  for (const auto& [name, port] : bound) {
+    if (std::ranges::find(wanted, name, &Listener::name) != wanted.end()) continue;
+    reasons.push_back(
+        fmt::format("the listener \"{}\" is gone: its port, {}, refuses sessions until a restart", name, port));
+  }
+  return reasons;
+}
+
 }  // namespace
 
 struct ProxyServer::Impl {
@@ -54,8 +93,9 @@ struct ProxyServer::Impl {
                                  {runtime.options, runtime.sink, runtime.metrics, fetches});
   }
 
-  /// The last step: the port, on each worker.
+  /// The last step: the port and the listeners' ports, on each worker.
   Result<> bind(std::uint16_t port);
+  Result<> bind_listener(const Listener& listener);
   void stop(StopMode mode);
   /// Hands other settings to each worker, and waits until all have them.
   void distribute(const std::shared_ptr<const Settings>& next);
@@ -74,6 +114,7 @@ struct ProxyServer::Impl {
   proxy::BlockingPools pools;
   std::vector<std::unique_ptr<proxy::Worker>> workers;
   std::uint16_t port = 0;
+  std::map<std::string, std::uint16_t> listener_ports;  ///< As bound, by name.
 };
 
 Result<> ProxyServer::Impl::bind(std::uint16_t wanted) {
@@ -88,6 +129,22 @@ Result<> ProxyServer::Impl::bind(std::uint16_t wanted) {
     sharing = net::Sharing::join;
   }
   runtime.own_ports.push_back(port);
+  for (const Listener& listener : settings->listeners) {
+    if (auto bound = bind_listener(listener); !bound) return bound;
+  }
+  return {};
+}
+
+Result<> ProxyServer::Impl::bind_listener(const Listener& listener) {
+  auto sharing = workers.size() > 1 ? net::Sharing::first : net::Sharing::none;
+  for (const auto& worker : workers) {
+    if (auto bound = worker->listen_for(listener.name, listener.port, sharing); !bound) {
+      return fail(bound.error().code, fmt::format("listener \"{}\": {}", listener.name, bound.error().message()));
+    }
+    sharing = net::Sharing::join;
+  }
+  listener_ports[listener.name] = listener.port;
+  runtime.own_ports.push_back(listener.port);
   return {};
 }
 
@@ -151,6 +208,8 @@ ReloadOutcome ProxyServer::reload(Config config, SecretStore secrets, std::optio
     report.warnings.push_back(
         fmt::format("`listen` has changed to {}, which takes a restart: the port stays {}", wanted, impl_->port));
   }
+  for (std::string& reason : restart_reasons((*next)->listeners, impl_->listener_ports))
+    report.warnings.push_back(std::move(reason));
   return report;
 }
 
@@ -167,6 +226,11 @@ ProxyStatus ProxyServer::status() const {
   const auto settings = impl_->current();
   for (const Route& route : settings->routes.routes())
     status.routes.push_back(status_of(route, settings->of(route)));
+  for (const Listener& listener : settings->listeners) {
+    const auto bound = impl_->listener_ports.find(listener.name);
+    status.listeners.push_back(status_of(listener, settings->of(listener),
+                                         bound == impl_->listener_ports.end() ? std::uint16_t{0} : bound->second));
+  }
   return status;
 }
 
@@ -176,12 +240,16 @@ std::string ProxyServer::metrics() const {
   return figures;
 }
 
-bool ProxyServer::forget_secret(std::string_view route) {
+bool ProxyServer::forget_secret(std::string_view name) {
   const auto settings = impl_->current();
   const auto& routes = settings->routes.routes();
-  const auto found = std::ranges::find(routes, route, &Route::name);
-  if (found == routes.end()) return false;
-  settings->of(*found).secret->forget();
+  if (const auto route = std::ranges::find(routes, name, &Route::name); route != routes.end()) {
+    settings->of(*route).secret->forget();
+    return true;
+  }
+  const Listener* const listener = settings->find_listener(name);
+  if (listener == nullptr) return false;
+  settings->of(*listener).secret->forget();
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <asio/co_spawn.hpp>
 
 #include "proxy/http_session.hpp"
+#include "proxy/postgres_session.hpp"
 
 namespace cordon::proxy {
 namespace {
@@ -18,7 +19,8 @@ Worker::Worker(Runtime& runtime_, std::shared_ptr<const Settings> settings_, Blo
       resolver(watchdog, runtime.options.fixed_addresses),
       dialer(watchdog, resolver, {pools.route_lookups, pools.other_lookups},
              {runtime.timeouts().dns, runtime.timeouts().connect}, runtime.own_ports),
-      programs(pools.programs) {
+      programs(pools.programs),
+      hashing(pools.hashing) {
 }
 
 Result<> Worker::listen(std::uint16_t port, net::Sharing sharing) {
@@ -28,18 +30,33 @@ Result<> Worker::listen(std::uint16_t port, net::Sharing sharing) {
   return {};
 }
 
+Result<> Worker::listen_for(std::string name, std::uint16_t port, net::Sharing sharing) {
+  auto bound = net::Listener::bind(io.get_executor(), port, sharing);
+  if (!bound) return std::unexpected(std::move(bound).error());
+  postgres_ports_.push_back({std::move(name), std::move(*bound)});
+  return {};
+}
+
 void Worker::run() {
-  asio::co_spawn(io, accept_all(), kIgnoreEnd);
+  const auto serve_http = [this](net::Socket socket) { return serve_client(*this, std::move(socket)); };
+  asio::co_spawn(io, accept_all(*listener, serve_http), kIgnoreEnd);
+  for (PostgresPort& port : postgres_ports_) {
+    const auto serve = [this, &port](net::Socket socket) {
+      return serve_postgres(*this, port.name, std::move(socket));
+    };
+    asio::co_spawn(io, accept_all(port.listener, serve), kIgnoreEnd);
+  }
   if (!runtime.options.tokens.empty()) asio::co_spawn(io, follow_tokens(), kIgnoreEnd);
   io.run();
 }
 
-net::Infallible<> Worker::accept_all() {
+template <class Serve>
+net::Infallible<> Worker::accept_all(net::Listener& port, Serve serve) {
   for (;;) {
-    auto socket = co_await listener->accept();
+    auto socket = co_await port.accept();
     if (!socket) co_return;
     try {
-      asio::co_spawn(io, serve_client(*this, std::move(*socket)), kIgnoreEnd);
+      asio::co_spawn(io, serve(std::move(*socket)), kIgnoreEnd);
     } catch (const std::exception&) {
       runtime.notice(LogLevel::error, "out of memory: a connection was closed");
     }
@@ -76,6 +93,8 @@ void Worker::stop(StopMode mode) {
   if (mode == StopMode::immediate) watchdog.interrupt_all();
   if (std::exchange(stopping_, true)) return;
   listener->close();
+  for (PostgresPort& port : postgres_ports_)
+    port.listener.close();
   pool.clear();
   sessions.drain();
   asio::co_spawn(io, drain(), kIgnoreEnd);

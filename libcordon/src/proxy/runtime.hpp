@@ -2,8 +2,10 @@
 // A connection never changes its worker, so what a Worker owns is not locked; TokenWatch locks for itself.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "net/dialer.hpp"
@@ -14,8 +16,10 @@
 #include "net/task_group.hpp"
 #include "net/tls_sessions.hpp"
 #include "proxy/access.hpp"
+#include "proxy/cancel_keys.hpp"
 #include "proxy/leaf_contexts.hpp"
 #include "proxy/metrics.hpp"
+#include "proxy/salted_passwords.hpp"
 #include "proxy/settings.hpp"
 #include "tokens/token_watch.hpp"
 
@@ -30,6 +34,7 @@ struct Runtime {
   EventSink& sink;
   tokens::TokenWatch token_watch{options.tokens, sink};
   Metrics metrics;
+  CancelKeys cancel_keys;
   std::vector<std::uint16_t> own_ports;
 
   const Timeouts& timeouts() const noexcept { return options.timeouts; }
@@ -40,6 +45,8 @@ struct Runtime {
 struct BlockingPools {
   net::BlockingPool route_lookups{16};
   net::BlockingPool other_lookups{16};
+  net::BlockingPool hashing{
+      4};  ///< For passwords of PostgreSQL logins: milliseconds each, or seconds where an origin wants it.
   net::PeerPrograms programs;
 };
 
@@ -50,6 +57,8 @@ struct Worker {
 
   /// Binds the worker's own listening socket.
   Result<> listen(std::uint16_t port, net::Sharing sharing);
+  /// The same for a listener, called `name` for as long as the worker lives.
+  Result<> listen_for(std::string name, std::uint16_t port, net::Sharing sharing);
   /// Serves until stop() has been carried out. Blocks.
   void run();
   /// Goes on with other settings, and ends the sessions that they leave no place for. On the worker's own thread.
@@ -70,13 +79,25 @@ struct Worker {
   LeafContexts leaves;
   net::PeerLookup peers;
   net::PeerPrograms& programs;
+  net::BlockingPool& hashing;
+  SaltedPasswords salted_passwords{io.get_executor()};
+  std::size_t half_open = 0;  ///< PostgreSQL clients that have not said yet what they want.
   std::optional<net::Listener> listener;
 
  private:
-  net::Infallible<> accept_all();
+  /// A PostgreSQL listener's port.
+  struct PostgresPort {
+    std::string name;
+    net::Listener listener;
+  };
+
+  /// Hands each connection from `port` to `serve`, which makes the coroutine of its session.
+  template <class Serve>
+  net::Infallible<> accept_all(net::Listener& port, Serve serve);
   net::Infallible<> follow_tokens();
   void end_unwelcome();
   net::Infallible<> drain();
+  std::deque<PostgresPort> postgres_ports_;  // their coroutines hold on to them
   bool stopping_ = false;
 };
 

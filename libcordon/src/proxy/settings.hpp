@@ -6,6 +6,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <cordon/ca_manager.hpp>
@@ -20,12 +21,14 @@
 namespace cordon::proxy {
 
 struct Settings {
-  explicit Settings(std::vector<Route> routes_) : routes(std::move(routes_)) {}
+  Settings(std::vector<Route> routes_, std::vector<Listener> listeners_)
+      : routes(std::move(routes_)), listeners(std::move(listeners_)) {}
 
   inject::RouteTable routes;
+  std::vector<Listener> listeners;
   std::unique_ptr<secrets::Cache> secrets;  ///< Never null once built. Changes in itself, thread-safely.
   std::optional<CaManager> ca;              ///< None: TLS is switched off, and routes are not intercepted.
-  bssl::UniquePtr<SSL_CTX> origin_tls;      ///< Null without routes: nothing is ever asked over TLS then.
+  bssl::UniquePtr<SSL_CTX> origin_tls;      ///< Null when nothing is ever asked over TLS.
   std::vector<std::uint32_t> allow_uids;
   std::uint16_t listen = 0;  ///< As configured; 0 for any free port.
 
@@ -37,6 +40,17 @@ struct Settings {
   };
   std::vector<RouteParts> parts;  ///< In the order of the routes.
 
+  /// What belongs to one listener besides its configuration.
+  struct ListenerParts {
+    std::shared_ptr<secrets::CacheEntry> secret;  // with those of the same secret. Never null once built.
+    bssl::UniquePtr<SSL_CTX> own_tls;             ///< Null: it has no roots of its own.
+    ListenerCounters* counters = nullptr;         ///< Never null once built. Lives as long as the server.
+  };
+  std::vector<ListenerParts> listener_parts;  ///< In the order of the listeners.
+
+  /// The listener called `name`, or null.
+  const Listener* find_listener(std::string_view name) const noexcept;
+
   /// Whether processes of `uid` may connect: those of our own effective user, and of `allow_uids`. Root is nobody special.
   bool admits(std::uint32_t uid) const noexcept;
 
@@ -46,6 +60,14 @@ struct Settings {
   }
   SSL_CTX& tls_for(const Route& route) const noexcept {
     const auto& own = of(route).own_tls;
+    return own ? *own : *origin_tls;
+  }
+  /// `listener` is one of `listeners`.
+  const ListenerParts& of(const Listener& listener) const noexcept {
+    return listener_parts[static_cast<std::size_t>(&listener - listeners.data())];
+  }
+  SSL_CTX& tls_for(const Listener& listener) const noexcept {
+    const auto& own = of(listener).own_tls;
     return own ? *own : *origin_tls;
   }
 };

@@ -1,0 +1,18 @@
+#include "proxy/inbox.hpp"
+
+namespace cordon::proxy {
+
+net::Task<> Inbox::read_more(net::Stream& stream) {
+  if (used_ > 0) {
+    base::WipedBuffer rest;
+    rest.append(base::as_text(unread()));
+    buffer_ = std::move(rest);
+    used_ = 0;
+  }
+  auto count = co_await stream.read_some(buffer_.prepare(kReadSize));
+  if (!count) co_return std::unexpected(std::move(count).error());
+  buffer_.commit(*count);
+  co_return Result<>{};
+}
+
+}  // namespace cordon::proxy

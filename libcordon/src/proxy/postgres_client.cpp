@@ -1,0 +1,23 @@
+#include "proxy/postgres_client.hpp"
+
+namespace cordon::proxy {
+namespace {
+
+bool leads_to_the_same(const Listener& one, const Listener& other) noexcept {
+  return one.upstream_host == other.upstream_host && one.upstream_port == other.upstream_port &&
+         one.username == other.username && one.upstream_tls == other.upstream_tls;
+}
+
+}  // namespace
+
+bool SessionMembership::still_welcome() const noexcept {
+  const Settings& current = *client_.worker.settings;
+  if (client_.peer && !current.admits(client_.peer->uid)) return false;
+  if (client_.listener == nullptr) return true;  // it is about to be told
+  const Listener* const listener = current.find_listener(client_.listener_name);
+  if (listener == nullptr || !listener->approved || !leads_to_the_same(*listener, *client_.listener)) return false;
+  return client_.access.entry == nullptr ||
+         judge_session_token_again(client_.access, client_.worker.tokens, listener->name).refusal.has_value();
+}
+
+}  // namespace cordon::proxy
