@@ -10,10 +10,9 @@ constexpr std::string_view kMark = "one of ";
 
 }  // namespace
 
-CLI::Validator one_of(std::initializer_list<const char*> words) {
-  const std::vector<std::string> accepted(words.begin(), words.end());
-  CLI::IsMember member(accepted);
-  member.description("").name(fmt::format("{}{}", kMark, fmt::join(accepted, "|")));
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  CLI::IsMember member(words);
+  member.description("").name(fmt::format("{}{}", kMark, fmt::join(words, "|")));
   return member;
 }
 

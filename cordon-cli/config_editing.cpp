@@ -95,12 +95,17 @@ bool save_config(const Context& context, Editing& editing, std::string_view name
   return true;
 }
 
-void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing) {
-  if (ControlClient(editing.instance).status(kPatience))
+void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how) {
+  const std::string start = command_line("start", options);
+  if (!ControlClient(editing.instance).status(kPatience)) {
+    if (editing.is_new) context.terminal.hint(fmt::format("to start the proxy: {}", start));
+  } else if (how == TakeOver::by_restart) {
+    context.terminal.hint(fmt::format("{} is running, and listens on what it was started with; to restart it: {} && {}",
+                                      editing.instance.name, command_line("stop", options), start));
+  } else {
     context.terminal.hint(fmt::format("{} is running; to make it go by this: {}", editing.instance.name,
                                       command_line("reload", options)));
-  else if (editing.is_new)
-    context.terminal.hint(fmt::format("to start the proxy: {}", command_line("start", options)));
+  }
 }
 
 }  // namespace cordon::cli

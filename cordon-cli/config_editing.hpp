@@ -35,7 +35,10 @@ std::optional<Editing> scaffold_config(const Context& context, const TargetOptio
 /// false.
 bool save_config(const Context& context, Editing& editing, std::string_view name);
 
+/// How a running instance takes a change over. Ports are bound at the start only.
+enum class TakeOver : bool { by_reload, by_restart };
+
 /// Says how a running instance takes the change over, or how a first one is started.
-void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing);
+void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how);
 
 }  // namespace cordon::cli

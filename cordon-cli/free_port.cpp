@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 namespace cordon::cli {
-namespace {
 
-bool is_free(std::uint16_t port) {
+bool is_free_port(std::uint16_t port) {
   const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return false;
+  // Connections that have ended only linger: they keep no server from the port.
+  const int on = 1;
+  (void)::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -20,12 +22,15 @@ bool is_free(std::uint16_t port) {
   return free;
 }
 
-}  // namespace
+std::optional<std::uint16_t> find_free_port(PortRange range, const std::set<std::uint16_t>& taken) {
+  for (std::uint32_t port = range.first; port <= range.last; ++port)
+    if (const auto number = static_cast<std::uint16_t>(port); !taken.contains(number) && is_free_port(number))
+      return number;
+  return std::nullopt;
+}
 
 std::optional<std::uint16_t> find_free_port(const std::set<std::uint16_t>& taken) {
-  for (std::uint16_t port = kFirstPort; port <= kLastPort; ++port)
-    if (!taken.contains(port) && is_free(port)) return port;
-  return std::nullopt;
+  return find_free_port({kFirstPort, kLastPort}, taken);
 }
 
 }  // namespace cordon::cli

@@ -30,11 +30,18 @@ KnownNames routes(const Context& context, const TargetOptions& target) {
   return out;
 }
 
-KnownNames routes_and_listeners(const Context& context, const TargetOptions& target) {
-  KnownNames out = routes(context, target);
+KnownNames listeners(const Context& context, const TargetOptions& target) {
+  KnownNames out;
   const auto config = config_of(context, target);
   for (const Listener& listener : config ? config->listeners : std::vector<Listener>())
     out.emplace_back(listener.name, listener.upstream_host);
+  return out;
+}
+
+KnownNames routes_and_listeners(const Context& context, const TargetOptions& target) {
+  KnownNames out = routes(context, target);
+  for (auto& listener : listeners(context, target))
+    out.push_back(std::move(listener));
   return out;
 }
 
@@ -69,7 +76,7 @@ struct Row {
 };
 
 constexpr auto kRows = std::to_array<Row>({
-    {"", "--route", routes},
+    {"", "--route", routes_and_listeners},
     {"", "--token", tokens},
     {"token rotate", "NAME", tokens},
     {"token revoke", "NAME", tokens},
@@ -80,6 +87,9 @@ constexpr auto kRows = std::to_array<Row>({
     {"route edit", "ROUTE", routes},
     {"route show", "ROUTE", routes},
     {"route remove", "ROUTE", routes},
+    {"listener edit", "LISTENER", listeners},
+    {"listener show", "LISTENER", listeners},
+    {"listener remove", "LISTENER", listeners},
     {"service uninstall", "NAME", services},
     {"service start", "NAME", services},
     {"service stop", "NAME", services},

@@ -19,9 +19,9 @@ namespace {
 
 // In the order in which a newcomer meets them.
 constexpr auto kCommands = std::to_array<const Command*>(
-    {&kDemo,   &kSetup,  &kRoute,   &kCheck,   &kStart,       &kWait,      &kRun,    &kEnv,
-     &kStatus, &kDoctor, &kReload,  &kStop,    &kLogs,        &kApprove,   &kSecret, &kToken,
-     &kCa,     &kTrust,  &kUntrust, &kService, &kIntegration, &kCompletion});
+    {&kDemo,  &kSetup,  &kRoute,  &kListener, &kCheck,   &kStart,       &kWait,      &kRun,
+     &kEnv,   &kStatus, &kDoctor, &kReload,   &kStop,    &kLogs,        &kApprove,   &kSecret,
+     &kToken, &kCa,     &kTrust,  &kUntrust,  &kService, &kIntegration, &kCompletion});
 
 constexpr std::string_view kIntroduction =
     "Cordon is a local proxy that puts the real credential into requests to the hosts you\n"

@@ -90,6 +90,16 @@ class Add(RouteTest):
             {"source": "command", "argv": ["pass", "show", "-x", ""], "timeout": "15s"}])
         self.assert_done(self.cordon("check"))
 
+    def test_brackets_and_commas_are_part_of_a_value(self):
+        self.assert_done(self.route_cmd("add", "--host", "x.example", "--auth-type", "header", "--header-name", "X", "--source", "command",
+                                        "--argv", "pass", "--argv", "[a,b]"))
+        self.assertEqual(self.routes()[0]["auth"]["secret"]["argv"], ["pass", "[a,b]"])
+
+    def test_what_goes_with_a_type_that_is_usual_is_not_lost(self):
+        self.assert_done(self.route_cmd("add", "--host", "api.openai.com", "--header-name", "X-Mine", "--source", "env", "--variable", "K"))
+        self.assertEqual({key: value for key, value in self.routes()[0]["auth"].items() if key != "secret"},
+                         {"type": "header", "header_name": "X-Mine"})
+
     def test_ports_plaintext_and_roots(self):
         self.assert_done(self.route_cmd("add", "--host", "127.0.0.1", "--auth-type", "basic", "--username", "me", "--source", "env",
                                         "--variable", "K", "--port", "8080", "--port", "8081", "--allow-plaintext",

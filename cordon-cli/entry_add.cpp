@@ -1,0 +1,199 @@
+// cordon route add and edit, cordon listener add and edit.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "config_editing.hpp"
+#include "entry_commands.hpp"
+#include "entry_fields.hpp"
+#include "entry_lookup.hpp"
+#include "entry_wizard.hpp"
+#include "free_port.hpp"
+#include "prompt.hpp"
+#include "target.hpp"
+#include "text.hpp"
+
+namespace cordon::cli {
+namespace {
+
+struct Options {
+  TargetOptions target;
+  EntryFlags flags;
+  std::string name;  ///< Of the entry to change.
+  std::uint16_t listen = 0;
+};
+
+/// One call of `add` or `edit`.
+struct Job {
+  const Context& context;
+  const EntryKind& kind;
+  const Options& options;
+  std::string_view command;
+};
+
+/// A step's result, or what the command ends with; what is wrong is already reported then.
+template <class T>
+using Step = std::expected<T, Exit>;
+
+std::unexpected<Exit> usage_error(const Job& job, std::string_view text) {
+  job.context.terminal.error(fmt::format("{} {}: {}", job.kind.noun, job.command, text));
+  job.context.terminal.hint(fmt::format("`cordon help {} {}` shows its options", job.kind.noun, job.command));
+  return std::unexpected(Exit::usage);
+}
+
+/// What all entries but `own` have; null: all entries.
+Taken taken_in(const EntryKind& kind, const ConfigEdit& edit, const ConfigEntry* own) {
+  Taken out;
+  const auto loaded = edit.check();
+  if (!loaded) return out;
+  for (const EntryKind* each : {&kRouteKind, &kListenerKind})
+    for (const ShownEntry& entry : each->shown(loaded->config))
+      out.names.push_back(entry.name);
+  for (const Listener& listener : loaded->config.listeners)
+    out.ports.insert(listener.port);
+  out.ports.insert(loaded->config.listen);
+  if (own == nullptr) return out;
+  std::erase(out.names, own->text("name"));
+  out.ports.erase(own_port(kind, *own).value_or(0));
+  return out;
+}
+
+std::optional<std::string> why_no_port(std::string_view text) {
+  return port_of(text) ? std::nullopt : std::optional<std::string>("must be a port from 1 to 65535");
+}
+
+/// The port of a config that is not there yet.
+Step<std::uint16_t> choose_listen(const Job& job) {
+  if (job.options.listen != 0) return job.options.listen;
+  const auto free = find_free_port();
+  if (!Prompt::possible() && free) return *free;
+  if (!Prompt::possible()) return usage_error(job, "no usual port is free for the new config; give one with --listen");
+  Prompt prompt(job.context.terminal);
+  prompt.say("There is no config file here yet: it will be made.");
+  const auto answer = prompt.text({.question = "Port for the proxy to listen on",
+                                   .preset = free ? std::to_string(*free) : "",
+                                   .objection = why_no_port});
+  if (!answer) return std::unexpected(prompt.given_up(answer.error()));
+  return port_of(*answer).value_or(0);
+}
+
+Step<Editing> begin_adding(const Job& job) {
+  const Options& options = job.options;
+  std::optional<Editing> editing;
+  if (is_missing(job.context, options.target)) {
+    const auto port = choose_listen(job);
+    if (!port) return std::unexpected(port.error());
+    editing = scaffold_config(job.context, options.target, *port);
+  } else {
+    if (options.listen != 0)
+      return usage_error(job, "--listen is for a config that is made by this; the file is there already");
+    editing = open_config(job.context, options.target);
+  }
+  if (!editing) return std::unexpected(Exit::failed);
+  return *std::move(editing);
+}
+
+/// The entry made whole: by questions where it lacks something or nothing was given, else by what is usual.
+Step<ConfigEntry> complete(const Job& job, ConfigEntry entry, const Taken& taken) {
+  ConfigEntry filled = entry;
+  job.kind.fill_defaults(filled, taken);
+  const auto missing = missing_flags(job.kind, filled);
+  if (missing.empty() && !job.options.flags.none()) return filled;
+  if (!Prompt::possible() && missing.empty())
+    return usage_error(job, fmt::format("say what to change, such as {}", job.kind.hint));
+  if (!Prompt::possible()) return usage_error(job, fmt::format("missing: {}", fmt::join(missing, ", ")));
+  Prompt prompt(job.context.terminal);
+  auto answers = ask_entry(prompt, job.kind, std::move(entry), job.options.flags, taken);
+  if (!answers) return std::unexpected(prompt.given_up(answers.error()));
+  prompt.say("");
+  for (const EntryField& field : job.kind.fields)
+    if (answers->find(field.key) != nullptr) prompt.say(fmt::format("  {:<24}{}", field.key, text_of(*answers, field)));
+  const auto agreed = prompt.confirm("Write this?", Preset::yes);
+  if (agreed && *agreed) return *std::move(answers);
+  return std::unexpected(prompt.given_up(agreed ? NoAnswer::ended : agreed.error()));
+}
+
+/// What was done, and what comes next. `before` is the entry as it was; null: there was none.
+Exit finish(const Job& job, const Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
+  const std::string name = entry.text("name");
+  const Terminal& terminal = job.context.terminal;
+  const std::string text =
+      fmt::format("{} {} {} ({}) {} {}", before == nullptr ? "added" : "changed", job.kind.noun, name,
+                  entry.text(job.kind.destination), before == nullptr ? "to" : "in", editing.instance.config.native());
+  job.context.terminal.print(terminal.paint(Style::plain, text) + "\n");
+  if (entry.text("auth.secret.source") == "keyring" && entry.text("auth.secret.service").empty())
+    terminal.hint(
+        fmt::format("to store its secret: {}", command_line("secret set " + shell_quoted(name), job.options.target)));
+  const auto port = own_port(job.kind, entry);
+  const bool is_new_port = port && (before == nullptr || port != own_port(job.kind, *before));
+  if (is_new_port && !is_free_port(*port))
+    terminal.warning(fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", *port));
+  tell_next_step(job.context, job.options.target, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload);
+  return Exit::done;
+}
+
+Exit fail_with(const Context& context, const Error& error) {
+  context.terminal.error(error.message());
+  return Exit::failed;
+}
+
+Exit add(const Job& job) {
+  ConfigEntry entry;
+  if (const auto wrong = apply_flags(job.kind, job.options.flags, entry)) return usage_error(job, *wrong).error();
+  auto editing = begin_adding(job);
+  if (!editing) return editing.error();
+  auto whole = complete(job, std::move(entry), taken_in(job.kind, editing->edit, nullptr));
+  if (!whole) return whole.error();
+  const ConfigEntry added = in_order(job.kind, *whole);
+  if (const auto done = editing->edit.add(job.kind.list, added); !done) return fail_with(job.context, done.error());
+  if (!save_config(job.context, *editing, added.text("name"))) return Exit::failed;
+  return finish(job, *editing, added, nullptr);
+}
+
+Exit edit(const Job& job) {
+  auto editing = open_config(job.context, job.options.target);
+  if (!editing) return Exit::failed;
+  const auto before = editing->edit.entry(job.kind.list, job.options.name);
+  if (!before) {
+    report_no_entry(job.context, job.kind, job.options.target, editing->edit, job.options.name, before.error());
+    return Exit::failed;
+  }
+  ConfigEntry entry = *before;
+  if (const auto wrong = apply_flags(job.kind, job.options.flags, entry)) return usage_error(job, *wrong).error();
+  const auto whole = complete(job, std::move(entry), taken_in(job.kind, editing->edit, &*before));
+  if (!whole) return whole.error();
+  if (const auto done = editing->edit.replace(job.kind.list, job.options.name, *whole); !done)
+    return fail_with(job.context, done.error());
+  if (!save_config(job.context, *editing, whole->text("name"))) return Exit::failed;
+  return finish(job, *editing, *whole, &*before);
+}
+
+}  // namespace
+
+Action declare_entry_add(const EntryKind& kind, CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_entry_flags(app, kind, options->flags);
+  app.add_option("--listen", options->listen, "The proxy's port, when the config file is made by this")
+      ->type_name("PORT")
+      ->check(CLI::Range(1, 65535).description(""));
+  add_target_options(app, options->target);
+  return [options, &kind](const Context& context) { return add({context, kind, *options, "add"}); };
+}
+
+Action declare_entry_edit(const EntryKind& kind, CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option(std::string(kind.argument), options->name, fmt::format("The name of the {} to change", kind.noun))
+      ->required()
+      ->type_name("");
+  add_entry_flags(app, kind, options->flags);
+  app.add_option("--unset", options->flags.unset,
+                 "Take an optional key out, by the name of its option; may be repeated")
+      ->type_name("OPTION")
+      ->expected(1)
+      ->take_all();
+  add_target_options(app, options->target);
+  return [options, &kind](const Context& context) { return edit({context, kind, *options, "edit"}); };
+}
+
+}  // namespace cordon::cli

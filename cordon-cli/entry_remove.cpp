@@ -1,0 +1,91 @@
+// cordon route remove and cordon listener remove.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "config_editing.hpp"
+#include "entry_commands.hpp"
+#include "entry_fields.hpp"
+#include "entry_lookup.hpp"
+#include "prompt.hpp"
+#include "target.hpp"
+
+namespace cordon::cli {
+namespace {
+
+struct Options {
+  TargetOptions target;
+  std::string name;
+  bool yes = false;
+};
+
+/// One call.
+struct Job {
+  const Context& context;
+  const EntryKind& kind;
+  const Options& options;
+};
+
+/// Whether the owner agrees; done, or what the command ends with otherwise.
+Exit confirm(const Job& job, const ShownEntry& entry) {
+  if (job.options.yes) return Exit::done;
+  if (!Prompt::possible()) {
+    job.context.terminal.error(
+        fmt::format("{} remove: nobody can be asked here; give --yes to remove it", job.kind.noun));
+    job.context.terminal.hint(fmt::format("`cordon help {} remove` shows its options", job.kind.noun));
+    return Exit::usage;
+  }
+  Prompt prompt(job.context.terminal);
+  const auto agreed =
+      prompt.confirm(fmt::format("Remove {} {} ({})?", job.kind.noun, entry.name, entry.destination), Preset::no);
+  if (agreed && *agreed) return Exit::done;
+  return prompt.given_up(agreed ? NoAnswer::ended : agreed.error());
+}
+
+void tell(const Job& job, const Editing& editing, const ShownEntry& entry) {
+  const std::string text = fmt::format("removed {} {} ({}) from {}", job.kind.noun, entry.name, entry.destination,
+                                       editing.instance.config.native());
+  job.context.terminal.print(job.context.terminal.paint(Style::plain, text) + "\n");
+  if (std::holds_alternative<KeyringRef>(entry.secret))
+    job.context.terminal.hint(fmt::format("its secret is kept: {}", describe(entry.secret)));
+}
+
+Exit run(const Job& job) {
+  auto editing = open_config(job.context, job.options.target);
+  const auto loaded = editing ? editing->edit.check() : std::expected<LoadedConfig, std::vector<ConfigFault>>();
+  if (!editing || !loaded) return Exit::failed;
+  const auto written = editing->edit.entry(job.kind.list, job.options.name);
+  if (!written) {
+    report_no_entry(job.context, job.kind, job.options.target, editing->edit, job.options.name, written.error());
+    return Exit::failed;
+  }
+  // The file is valid, so what it says under that name is in the config.
+  const auto entries = job.kind.shown(loaded->config);
+  const ShownEntry& entry = *std::ranges::find(entries, job.options.name, &ShownEntry::name);
+  if (const auto removed = editing->edit.remove(job.kind.list, job.options.name); !removed) {
+    job.context.terminal.error(removed.error().message());
+    return Exit::failed;
+  }
+  if (const Exit agreed = confirm(job, entry); agreed != Exit::done) return agreed;
+  if (!save_config(job.context, *editing, {})) return Exit::failed;
+  tell(job, *editing, entry);
+  const bool had_port = own_port(job.kind, *written).has_value();
+  tell_next_step(job.context, job.options.target, *editing, had_port ? TakeOver::by_restart : TakeOver::by_reload);
+  return Exit::done;
+}
+
+}  // namespace
+
+Action declare_entry_remove(const EntryKind& kind, CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option(std::string(kind.argument), options->name, fmt::format("The name of the {}", kind.noun))
+      ->required()
+      ->type_name("");
+  app.add_flag("--yes", options->yes, "Remove it without asking");
+  add_target_options(app, options->target);
+  return [options, &kind](const Context& context) { return run({context, kind, *options}); };
+}
+
+}  // namespace cordon::cli
