@@ -41,13 +41,6 @@ std::vector<Error> errors_of(const std::vector<ConfigFault>& faults) {
   return errors;
 }
 
-std::vector<Error> errors_of(const std::vector<std::string>& unsupported) {
-  std::vector<Error> errors;
-  for (const std::string& text : unsupported)
-    errors.push_back({Errc::not_supported, text});
-  return errors;
-}
-
 class RunningProxy {
   using Clock = std::chrono::steady_clock;
 
@@ -142,8 +135,6 @@ ReloadOutcome RunningProxy::try_reload() {
   auto loaded = Config::load(serving_.instance.config);
   if (!loaded) return std::unexpected(errors_of(loaded.error()));
   Target target{serving_.instance, std::move(loaded->config), std::move(loaded->warnings)};
-  if (const auto unsupported = unsupported_features(target.config); !unsupported.empty())
-    return std::unexpected(errors_of(unsupported));
   const auto review = apply_approvals(serving_.context, target);
   if (!review) return std::unexpected(std::vector{review.error()});
   auto secrets = make_secret_store(serving_.context, target.config, serving_.surroundings);

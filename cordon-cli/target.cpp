@@ -88,11 +88,4 @@ void report_missing_config(const Terminal& terminal, const Instance& instance) {
   terminal.hint("a first config file is made by `cordon setup`; `cordon demo` needs none");
 }
 
-std::vector<std::string> unsupported_features(const Config& config) {
-  std::vector<std::string> out;
-  for (const Listener& listener : config.listeners)
-    out.push_back(fmt::format("listener {}: PostgreSQL listeners are not in this version", listener.name));
-  return out;
-}
-
 }  // namespace cordon::cli

@@ -51,7 +51,4 @@ std::optional<Target> load_target(const Context& context, const TargetOptions& o
 /// What there is to say about a missing config file and what to do.
 void report_missing_config(const Terminal& terminal, const Instance& instance);
 
-/// One sentence for each thing that the config asks for and this version cannot do. Empty: none.
-std::vector<std::string> unsupported_features(const Config& config);
-
 }  // namespace cordon::cli

@@ -9,6 +9,7 @@
 #include "approvals.hpp"
 #include "command.hpp"
 #include "json_output.hpp"
+#include "listener_text.hpp"
 #include "route_text.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -25,18 +26,16 @@ struct Options {
 struct Findings {
   Instance instance;
   std::vector<ConfigFault> faults;
-  std::vector<std::string> unsupported;
   std::optional<Target> target;                   ///< There when there are no faults.
   std::optional<Result<BindingReview>> bindings;  ///< Likewise.
 
-  bool good() const { return faults.empty() && unsupported.empty() && !bindings_error(); }
+  bool good() const { return faults.empty() && !bindings_error(); }
   const Error* bindings_error() const { return bindings && !*bindings ? &bindings->error() : nullptr; }
 };
 
 Findings examine(const Context& context, Instance instance) {
-  Findings findings{std::move(instance), {}, {}, std::nullopt, std::nullopt};
+  Findings findings{std::move(instance), {}, std::nullopt, std::nullopt};
   auto loaded = Config::load(findings.instance.config);
-  findings.unsupported = unsupported_features(loaded ? loaded->config : Config{});
   if (loaded)
     findings.target = Target{findings.instance, std::move(loaded->config), std::move(loaded->warnings)};
   else
@@ -72,6 +71,24 @@ void print_routes(Terminal& terminal, const std::vector<Route>& routes) {
   }
 }
 
+std::string way_text(const Listener& listener) {
+  return fmt::format("127.0.0.1:{} to {}, TLS {}", listener.port, upstream_text(listener),
+                     listener.upstream_tls == UpstreamTls::disable ? "off" : "verified");
+}
+
+void print_listeners(Terminal& terminal, const std::vector<Listener>& listeners) {
+  if (listeners.empty()) return;
+  terminal.print(fmt::format("\n{}\n", terminal.paint(Style::bold, counted(listeners.size(), "listener"))));
+  for (const Listener& listener : listeners) {
+    terminal.print(fmt::format("  {}\n", terminal.paint(Style::cyan, listener.name)));
+    const std::string login = fmt::format("logs in as {} with <{}>", listener.username, describe(listener.secret));
+    terminal.print(fmt::format("    {}\n    {}\n", terminal.paint(Style::plain, way_text(listener)),
+                               terminal.paint(Style::plain, login)));
+    if (const std::string allowed = allowances_text(listener); !allowed.empty())
+      terminal.print(fmt::format("    allows {}\n", allowed));
+  }
+}
+
 void print_plan(Terminal& terminal, const Target& target) {
   const std::string path = terminal.paint(Style::plain, target.instance.config.string());
   terminal.print(fmt::format("{} is {}\n", path, terminal.paint(Style::green, "valid")));
@@ -79,6 +96,7 @@ void print_plan(Terminal& terminal, const Target& target) {
   terminal.print(row(terminal, "instance", target.instance.name));
   terminal.print(row(terminal, "tls", tls_text(target)));
   print_routes(terminal, target.config.routes);
+  print_listeners(terminal, target.config.listeners);
 }
 
 void warn_of(const Terminal& terminal, const BindingReview& review, const Options& options) {
@@ -93,8 +111,6 @@ void warn_of(const Terminal& terminal, const BindingReview& review, const Option
 Exit report_as_text(const Context& context, const Options& options, const Findings& findings) {
   for (const ConfigFault& fault : findings.faults)
     context.terminal.error(fault.to_string());
-  for (const std::string& text : findings.unsupported)
-    context.terminal.error(text);
   if (findings.target)
     for (const ConfigFault& warning : findings.target->warnings)
       context.terminal.warning(warning.to_string());
@@ -104,8 +120,7 @@ Exit report_as_text(const Context& context, const Options& options, const Findin
     warn_of(context.terminal, **findings.bindings, options);
     return Exit::done;
   }
-  const std::size_t count =
-      findings.faults.size() + findings.unsupported.size() + (findings.bindings_error() != nullptr ? 1 : 0);
+  const std::size_t count = findings.faults.size() + (findings.bindings_error() != nullptr ? 1 : 0);
   context.terminal.hint(fmt::format("{}; mend {}, then: {}", counted(count, "fault"), count == 1 ? "it" : "them",
                                     command_line("check", options.target)));
   return Exit::failed;
@@ -135,8 +150,7 @@ Exit report_as_json(const Context& context, const Findings& findings) {
   Json out = {{"valid", findings.good()},
               {"config", findings.instance.config.string()},
               {"instance", findings.instance.name},
-              {"faults", to_json(findings.faults)},
-              {"unsupported", findings.unsupported}};
+              {"faults", to_json(findings.faults)}};
   if (findings.target) {
     const Target& target = *findings.target;
     out["warnings"] = to_json(target.warnings);
@@ -146,6 +160,9 @@ Exit report_as_json(const Context& context, const Findings& findings) {
     out["routes"] = Json::array();
     for (const Route& route : target.config.routes)
       out["routes"].push_back(json_of(route));
+    out["listeners"] = Json::array();
+    for (const Listener& listener : target.config.listeners)
+      out["listeners"].push_back(json_of(listener));
     out["bindings"] = to_json(*findings.bindings);
   }
   // Bytes that are not UTF-8, as a path may have, become U+FFFD.

@@ -15,6 +15,8 @@
 #include "choices.hpp"
 #include "command.hpp"
 #include "exit.hpp"
+#include "free_port.hpp"
+#include "listener_text.hpp"
 #include "port_holder.hpp"
 #include "process_settings.hpp"
 #include "running_proxy.hpp"
@@ -65,9 +67,26 @@ void refuse_running(const Context& context, const Options& options, const Instan
                                holder ? fmt::format(": kill {}", holder->pid) : ""));
 }
 
+std::string text_of(const std::optional<PortHolder>& holder) {
+  return holder ? fmt::format("{}{}", holder->program, with_pid(holder)) : "another program";
+}
+
+/// The ports of listeners that are taken.
+void refuse_listeners(const Context& context, const Options& options, const std::vector<Listener>& taken) {
+  std::vector<std::string> texts;
+  for (const Listener& listener : taken)
+    texts.push_back(fmt::format("listener {}: port {} is taken by {}", listener.name, listener.port,
+                                text_of(find_port_holder(listener.port))));
+  const std::string edit = command_line("listener edit " + shell_quoted(taken.front().name), options.target);
+  refuse(context, texts, fmt::format("end that program, or give the listener another port: {} --port PORT", edit));
+}
+
 /// A port that is taken: by whom, and what to do.
 void refuse_port(const Context& context, const Options& options, const Target& target) {
   const std::uint16_t port = target.config.listen;
+  std::vector<Listener> taken = target.config.listeners;
+  std::erase_if(taken, [](const Listener& listener) { return is_free_port(listener.port); });
+  if (is_free_port(port) && !taken.empty()) return refuse_listeners(context, options, taken);
   const auto holder = find_port_holder(port);
   const auto health = probe_health(port, std::chrono::milliseconds{500});
   const std::string own_port = fmt::format("set another `listen` in {}", target.instance.config.string());
@@ -77,8 +96,8 @@ void refuse_port(const Context& context, const Options& options, const Target& t
     return refuse(context,
                   {fmt::format("port {} is taken by another instance, {}{}", port, health->instance, with_pid(holder))},
                   own_port);
-  const std::string who = holder ? fmt::format("{}{}", holder->program, with_pid(holder)) : "another program";
-  refuse(context, {fmt::format("port {} is taken by {}", port, who)}, fmt::format("end that program, or {}", own_port));
+  refuse(context, {fmt::format("port {} is taken by {}", port, text_of(holder))},
+         fmt::format("end that program, or {}", own_port));
 }
 
 Exit refuse_errors(const Context& context, const Options& options, const Target& target,
@@ -103,6 +122,11 @@ std::string route_text(const Route& route) {
                      describe(route.secret), route.approved ? "" : ", not approved");
 }
 
+std::string listener_text(const Listener& listener) {
+  return fmt::format("listener {}: 127.0.0.1:{} to {}, secret from {}{}", listener.name, listener.port,
+                     upstream_text(listener), describe(listener.secret), listener.approved ? "" : ", not approved");
+}
+
 /// Without tokens every program that reaches the port may use the routes.
 void warn_if_open(EventSink& sink, const Options& options, const Target& target) {
   if (TokenFile(target.instance.tokens).exists()) return;
@@ -119,6 +143,8 @@ void announce(EventSink& sink, const Options& options, const Target& target, con
   warn_if_open(sink, options, target);
   for (const Route& route : target.config.routes)
     sink.on_notice(LogLevel::info, route_text(route));
+  for (const Listener& listener : target.config.listeners)
+    sink.on_notice(LogLevel::info, listener_text(listener));
   sink.on_notice(LogLevel::info, fmt::format("{} listens on 127.0.0.1:{}", target.instance.name, server.port()));
 }
 
@@ -166,11 +192,6 @@ Exit run(const Context& context, const Options& options) {
   const Surroundings surroundings{harden_process(), SupervisorNotifier(context.environment)};
   auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
-  if (const auto unsupported = unsupported_features(target->config); !unsupported.empty()) {
-    refuse(context, unsupported,
-           fmt::format("nothing was started; mend the above, then: {}", command_line("start", options.target)));
-    return Exit::failed;
-  }
   if (!may_start(context, options, target->instance)) return Exit::failed;
   StopSignals signals(meaning_of_hang_up());
   const TerminalWatch watch([&signals] { signals.end_with_terminal(); });

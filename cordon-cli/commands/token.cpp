@@ -88,7 +88,7 @@ Exit list(const Context& context, const Options& options, TokenFile& file) {
 
 // create
 
-/// Whether cordon.toml has all the routes. What is wrong is already reported when it is false.
+/// Whether cordon.toml has all the routes; a listener counts as one. What is wrong is already reported when it is false.
 bool has_routes(const Context& context, const Options& options) {
   if (options.routes.empty()) return true;
   const auto target = load_target(context, options.target);
@@ -96,10 +96,12 @@ bool has_routes(const Context& context, const Options& options) {
   std::vector<std::string_view> known;
   for (const Route& route : target->config.routes)
     known.push_back(route.name);
+  for (const Listener& listener : target->config.listeners)
+    known.push_back(listener.name);
   bool all = true;
   for (const std::string& route : options.routes) {
     if (std::ranges::find(known, route) != known.end()) continue;
-    report_unknown_name(context.terminal, *target, "route", route, known);
+    report_unknown_name(context.terminal, *target, "route or listener", route, known);
     all = false;
   }
   return all;
@@ -195,7 +197,7 @@ Action declare_create(CLI::App& app) {
   app.add_option("NAME", options->name, "What the token is called, such as the program's name")
       ->required()
       ->type_name("");
-  app.add_option("--route", options->routes, "A route that it may use; may be repeated (default: all)")
+  app.add_option("--route", options->routes, "A route or listener that it may use; may be repeated (default: all)")
       ->type_name("ROUTE")
       ->expected(1)
       ->take_all();

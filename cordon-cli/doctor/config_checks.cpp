@@ -8,6 +8,7 @@
 
 #include "approvals.hpp"
 #include "doctor/finding.hpp"
+#include "named_secret.hpp"
 #include "text.hpp"
 
 namespace cordon::cli::doctor {
@@ -27,10 +28,23 @@ std::vector<std::string> names_of(const std::vector<TokenInfo>& tokens) {
   return names;
 }
 
+/// There is no tokens.toml: nobody can show what a listener may demand all the same.
+Findings without_tokens(const Patient& patient) {
+  const std::string fix = patient.command("token rotate");
+  Findings findings = {
+      {kTokens, "", Verdict::warning, "none is asked for: every program of yours may use the routes", fix}};
+  for (const Listener& listener : patient.config().listeners)
+    if (listener.require_token)
+      findings.push_back(
+          {kTokens, listener.name, Verdict::failure, "the listener demands a token, and there is none", fix});
+  return findings;
+}
+
 /// A token may be for a route that is no more.
 void add_lost_routes(const Patient& patient, const TokenInfo& token, Findings& findings) {
+  const auto secrets = secrets_of(patient.config());
   for (const std::string& route : token.routes) {
-    if (std::ranges::find(patient.config().routes, route, &Route::name) != patient.config().routes.end()) continue;
+    if (std::ranges::find(secrets, route, &NamedSecret::name) != secrets.end()) continue;
     findings.push_back({kTokens, token.name, Verdict::warning,
                         fmt::format("is for a route `{}`, and there is none of that name", route),
                         patient.command("token revoke") + " " + shell_quoted(token.name)});
@@ -51,14 +65,14 @@ Findings check_config(const Patient& patient) {
   for (const ConfigFault& fault : patient.faults)
     findings.push_back(config_fault(patient, fault.to_string()));
   if (!patient.target) return findings;
-  for (const std::string& text : unsupported_features(patient.config()))
-    findings.push_back(config_fault(patient, text));
   for (const ConfigFault& warning : patient.target->warnings)
     findings.push_back({"config", "", Verdict::warning, warning.to_string(), patient.command("check")});
   if (findings.empty()) {
-    findings.push_back(
-        {"config", "", Verdict::ok,
-         fmt::format("{}: {}", patient.instance.config.string(), counted(patient.config().routes.size(), "route"))});
+    const std::string routes = counted(patient.config().routes.size(), "route");
+    const std::size_t listeners = patient.config().listeners.size();
+    findings.push_back({"config", "", Verdict::ok,
+                        fmt::format("{}: {}{}", patient.instance.config.string(), routes,
+                                    listeners == 0 ? "" : fmt::format(", {}", counted(listeners, "listener")))});
   }
   return findings;
 }
@@ -90,10 +104,7 @@ Findings check_bindings(const Patient& patient) {
 
 Findings check_tokens(const Patient& patient) {
   const TokenFile file(patient.instance.tokens);
-  if (!file.exists()) {
-    return {{kTokens, "", Verdict::warning, "none is asked for: every program of yours may use the routes",
-             patient.command("token rotate")}};
-  }
+  if (!file.exists()) return without_tokens(patient);
   const auto tokens = file.list();
   if (!tokens) return {{kTokens, "", Verdict::failure, tokens.error().message(), fix_in(tokens.error(), "")}};
   Findings findings;

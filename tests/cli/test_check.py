@@ -58,15 +58,6 @@ class Check(CliTest):
         self.assertIn("cordon: warning: ", done.err)
         self.assertIn("is valid", done.out)
 
-    def test_what_this_version_cannot_do_is_a_fault(self):
-        listener = ('[[listeners]]\nname = "db"\nport = 15432\nupstream = "db.example.com:5432"\n[listeners.auth]\n'
-                    'type = "password"\nusername = "u"\n[listeners.auth.secret]\nsource = "env"\nvariable = "DB"\n')
-        self.write_config(listener)
-        named = ("listener db:",)
-        for command in ("check", "start"):
-            with self.subTest(command):
-                self.assert_error(self.cordon(command), *named)
-
     def test_allow_uids_is_accepted(self):
         self.write_config("allow_uids = [0, 1000]\n" + self.route())
         self.assert_done(self.cordon("check"))
@@ -88,7 +79,7 @@ class Check(CliTest):
         done = self.cordon("check", "--json")
         self.assert_done(done)
         report = json.loads(done.out)
-        self.assertEqual((report["valid"], report["config"], report["faults"], report["unsupported"]), (True, str(path), [], []))
+        self.assertEqual((report["valid"], report["config"], report["faults"], report["listeners"]), (True, str(path), [], []))
         self.assertEqual((report["address"], report["tls"]), (f"127.0.0.1:{self.port}", True))
         self.assertEqual(report["routes"], [{
             "name": "stripe", "host": "api.stripe.com", "port": [443], "allow_plaintext": False, "type": "header",

@@ -79,7 +79,7 @@ class Token(CliTest):
 
     def test_create_checks_that_the_routes_exist(self):
         done = self.cordon("token", "create", "ci", "--route", "strip", "--route", "nothing")
-        self.assert_error(done, "no route `strip`", "did you mean `stripe`?", "no route `nothing`", "there are: ")
+        self.assert_error(done, "no route or listener `strip`", "did you mean `stripe`?", "no route or listener `nothing`", "there are: ")
         self.assertEqual(list(self.config_home.iterdir()), [])
         self.assertEqual(self.report("create", "ci", "--route", "stripe"), {"created": "ci", "routes": ["stripe"], "file_made": True})
 
