@@ -35,18 +35,20 @@ struct Check {
   bool needs_config = true;
 };
 
-constexpr std::array<Check, 11> kChecks = {{
+constexpr std::array<Check, 13> kChecks = {{
     {"config", doctor::check_config, false},
     {"state folder", doctor::check_state, false},
     {"bindings", doctor::check_bindings},
     {"ca", doctor::check_ca},
     {"port", doctor::check_port},
+    {"listener port", doctor::check_listener_ports},
     {"tokens", doctor::check_tokens},
     {"secret", doctor::check_secrets},
     {"service", doctor::check_service},
     {"system trust", doctor::check_system_trust},
     {"shell proxy", doctor::check_environment},
     {"upstream", doctor::check_origins},
+    {"postgres", doctor::check_servers},
 }};
 
 /// How a verdict is shown.
@@ -167,10 +169,10 @@ const Command kDoctor = {
     .summary = "Look at all that the proxy needs, and say how to mend it",
     .arguments = "",
     .details =
-        "Checks the config, the approvals, the CA and the bundle, the port, the tokens, each secret\n"
-        "and its store, the system's roots, this shell's variables, and each origin with its\n"
-        "certificate. Each is ok, warn, fail or skipped, with what to do. Changes nothing, and\n"
-        "shows no secret. The exit status is 1 when a check fails.",
+        "Checks the config, the approvals, the CA and the bundle, the ports, the tokens, each secret\n"
+        "and its store, the system's roots, this shell's variables, and each origin and PostgreSQL\n"
+        "server with its certificate. Each is ok, warn, fail or skipped, with what to do. Changes\n"
+        "nothing, and shows no secret. The exit status is 1 when a check fails.",
     .examples =
         "  cordon doctor\n"
         "  cordon doctor --config services/cordon.toml\n"

@@ -45,16 +45,18 @@ struct Patient {
 /// The command that an error's message tells its reader to run; else `otherwise`.
 std::string fix_in(const Error& error, std::string otherwise);
 
-// The checks. Each blocks for as long as what it asks takes; only the first two may be called without a config.
+// The checks. Each blocks for as long as what it asks takes, and finds nothing where a config has nothing of its kind; only the first two may be called without a config.
 
 Findings check_config(const Patient& patient);
 Findings check_state(const Patient& patient);
 Findings check_bindings(const Patient& patient);
 Findings check_ca(const Patient& patient);
 Findings check_port(const Patient& patient);
+Findings check_listener_ports(const Patient& patient);
 Findings check_tokens(const Patient& patient);
 Findings check_secrets(const Patient& patient);
 Findings check_origins(const Patient& patient);
+Findings check_servers(const Patient& patient);
 Findings check_service(const Patient& patient);
 Findings check_system_trust(const Patient& patient);
 Findings check_environment(const Patient& patient);

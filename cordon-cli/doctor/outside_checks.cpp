@@ -1,4 +1,4 @@
-// What the proxy relies on: secrets, the stores they lie in, and the origins.
+// What the proxy relies on: secrets, the stores they lie in, the origins and the PostgreSQL servers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -119,23 +119,39 @@ std::string address_of(const OriginTrial& trial) {
   return fmt::format("{}{}{}:{}", literal6 ? "[" : "", trial.host, literal6 ? "]" : "", trial.port);
 }
 
-/// A command that shows more of what is wrong on the way.
-std::string look_closer(const OriginTrial& trial) {
+// Commands that show more of what is wrong on the way.
+
+std::string look_at_origin(const OriginTrial& trial) {
   return fmt::format("curl -v --noproxy '*' {}://{}/", trial.tls ? "https" : "http", address_of(trial));
 }
 
-Finding finding_of(const OriginTrial& trial) {
+std::string look_at_server(const OriginTrial& trial) {
+  if (!trial.tls) return fmt::format("pg_isready -h {} -p {}", trial.host, trial.port);
+  return fmt::format("openssl s_client -starttls postgres -connect {}", address_of(trial));
+}
+
+/// What is tried of one kind.
+struct Trials {
+  const char* check;
+  std::string (*look_closer)(const OriginTrial& trial);
+};
+
+constexpr Trials kOfOrigins{"upstream", look_at_origin};
+constexpr Trials kOfServers{"postgres", look_at_server};
+
+Finding finding_of(const Trials& trials, const OriginTrial& trial) {
   const std::string address = address_of(trial);
   if (trial.error) {
-    return {"upstream", trial.route, Verdict::failure,
-            fmt::format("{}: {}: {}", address, name(trial.error->code), trial.error->message()), look_closer(trial)};
+    return {trials.check, trial.name, Verdict::failure,
+            fmt::format("{}: {}: {}", address, name(trial.error->code), trial.error->message()),
+            trials.look_closer(trial)};
   }
   if (!trial.tls)
-    return {"upstream", trial.route, Verdict::ok,
+    return {trials.check, trial.name, Verdict::ok,
             fmt::format("{} answers, without TLS, in {}", address, to_string(trial.took))};
   const std::string end = trial.certificate_end ? date_text(*trial.certificate_end) : "unknown";
   const bool near = trial.certificate_end && *trial.certificate_end < std::chrono::system_clock::now() + kNearEnd;
-  return {"upstream", trial.route, near ? Verdict::warning : Verdict::ok,
+  return {trials.check, trial.name, near ? Verdict::warning : Verdict::ok,
           fmt::format("{} answers in {}, certificate valid until {}", address, to_string(trial.took), end)};
 }
 
@@ -155,8 +171,15 @@ Findings check_secrets(const Patient& patient) {
 Findings check_origins(const Patient& patient) {
   Findings findings;
   for (const OriginTrial& trial : try_origins(patient.config(), patient.target->ca_paths()))
-    findings.push_back(finding_of(trial));
-  if (findings.empty()) findings.push_back({"upstream", "", Verdict::skipped, "the config has no routes"});
+    findings.push_back(finding_of(kOfOrigins, trial));
+  if (findings.empty()) findings.push_back({kOfOrigins.check, "", Verdict::skipped, "the config has no routes"});
+  return findings;
+}
+
+Findings check_servers(const Patient& patient) {
+  Findings findings;
+  for (const OriginTrial& trial : try_servers(patient.config(), patient.target->ca_paths()))
+    findings.push_back(finding_of(kOfServers, trial));
   return findings;
 }
 

@@ -4,12 +4,15 @@
 #include <cordon/control_client.hpp>
 
 #include "doctor/finding.hpp"
+#include "free_port.hpp"
 #include "port_holder.hpp"
+#include "text.hpp"
 
 namespace cordon::cli::doctor {
 namespace {
 
 constexpr std::chrono::seconds kHealthTime{2};
+constexpr const char* kListenerPort = "listener port";
 
 std::string holder_text(std::uint16_t port) {
   const auto holder = find_port_holder(port);
@@ -23,7 +26,37 @@ Findings taken(const Patient& patient, std::string_view by) {
           {"health", "", Verdict::skipped, "another program has the port"}};
 }
 
+/// `own_pid` is the instance's, 0 when it does not run.
+Finding listener_finding(const Patient& patient, const Listener& listener, int own_pid) {
+  const std::uint16_t port = listener.port;
+  if (is_free_port(port) && own_pid != 0) {
+    return {kListenerPort, listener.name, Verdict::warning,
+            fmt::format("{} is free: the instance that runs was started without it", port),
+            fmt::format("{} && {}", patient.command("stop"), patient.command("start"))};
+  }
+  if (is_free_port(port)) return {kListenerPort, listener.name, Verdict::ok, fmt::format("{} is free", port)};
+  const auto holder = find_port_holder(port);
+  if (own_pid != 0 && holder && holder->pid == own_pid)
+    return {kListenerPort, listener.name, Verdict::ok, fmt::format("{} is held by this instance", port)};
+  // Of a process that is not dumpable, as this instance's is not, the system does not tell.
+  if (own_pid != 0 && !holder)
+    return {kListenerPort, listener.name, Verdict::ok,
+            fmt::format("{} is held, by this instance as far as can be seen", port)};
+  return {kListenerPort, listener.name, Verdict::failure, fmt::format("{} is taken by {}", port, holder_text(port)),
+          fmt::format("{} {} --port PORT", patient.command("listener edit"), shell_quoted(listener.name))};
+}
+
 }  // namespace
+
+Findings check_listener_ports(const Patient& patient) {
+  if (patient.config().listeners.empty()) return {};
+  const auto running = ControlClient(patient.instance).status(kHealthTime);
+  const int own_pid = running ? running->pid : 0;
+  Findings findings;
+  for (const Listener& listener : patient.config().listeners)
+    findings.push_back(listener_finding(patient, listener, own_pid));
+  return findings;
+}
 
 Findings check_port(const Patient& patient) {
   const std::uint16_t port = patient.config().listen;

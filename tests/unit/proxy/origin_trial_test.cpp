@@ -48,7 +48,7 @@ class OriginTrialTest : public ::testing::Test {
 TEST_F(OriginTrialTest, TellsOfAnOriginThatIsWell) {
   const auto trial = try_one(route_to("one", "api.example", {origin_.port()}));
   EXPECT_FALSE(trial.error) << trial.error->context;
-  EXPECT_EQ(trial.route, "one");
+  EXPECT_EQ(trial.name, "one");
   EXPECT_EQ(trial.port, origin_.port());
   EXPECT_TRUE(trial.tls);
   ASSERT_TRUE(trial.certificate_end);
