@@ -481,6 +481,19 @@ class OfOtherCommands(ListenerTest):
         self.assert_done(self.cordon("token", "create", "ci", "--route", "db"))
         self.assert_error(self.cordon("token", "create", "cj", "--route", "dbb"), "there is no route or listener `dbb`", "did you mean `db`?")
 
+    def test_start_names_it(self):
+        port = free_port()
+        self.write_config(self.listener(port=port))
+        daemon = self.start()
+        self.assertIn(f"listener db: 127.0.0.1:{port} to db.example.com:5432, secret from environment variable KEY\n", daemon.text())
+
+    def test_start_says_who_has_its_port(self):
+        other = self.origin()
+        self.write_config(self.listener("one", other.port) + self.listener("two", free_port()))
+        done = self.cordon("start")
+        self.assert_error(done, f"listener one: port {other.port} is taken by ", "cordon listener edit one --port PORT")
+        self.assertNotIn("listener two", done.err)
+
     def test_completion(self):
         for words, names in ((("listener", ""), ["add", "edit", "list", "show", "remove"]), (("listener", "edit", ""), ["db"]),
                              (("listener", "show", ""), ["db"]), (("listener", "remove", ""), ["db"]), (("secret", "set", ""), ["stripe", "db"]),
