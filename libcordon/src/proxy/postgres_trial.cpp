@@ -6,6 +6,7 @@
 
 #include <cordon/ca_manager.hpp>
 
+#include "postgres/startup.hpp"
 #include "proxy/origin_roots.hpp"
 #include "proxy/trials.hpp"
 
@@ -16,27 +17,24 @@ using proxy::run_all;
 using proxy::shake_hands;
 using proxy::Trials;
 
-/// SSLRequest: its length, and the code that stands in the place of a protocol version.
-constexpr std::array<std::uint8_t, 8> kSslRequest = {0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
-
-/// In ALPN's wire form: a server from PostgreSQL 17 on wants this name, or none.
-constexpr std::array<std::uint8_t, 11> kAlpn = {10, 'p', 'o', 's', 't', 'g', 'r', 'e', 's', 'q', 'l'};
-
 /// The answer to SSLRequest is one byte: more of them were never asked for, and would be read as what TLS protects.
 Result<> judge_answer(std::span<const std::byte> answer, const OriginTrial& trial) {
-  const char sign = static_cast<char>(answer.front());
-  if (sign == 'E') return fail(Errc::upstream_protocol, "the server answered SSLRequest with an error");
-  if (sign != 'S' && sign != 'N')
+  using postgres::SslAnswer;
+  const SslAnswer sign = postgres::parse_ssl_answer(answer.front());
+  if (sign == SslAnswer::error) return fail(Errc::upstream_protocol, "the server answered SSLRequest with an error");
+  if (sign == SslAnswer::nonsense)
     return fail(Errc::upstream_protocol, "the server answered SSLRequest with neither S nor N: it is no PostgreSQL");
   if (answer.size() > 1) return fail(Errc::upstream_protocol, "the server sent more than its answer to SSLRequest");
-  if (trial.tls && sign == 'N')
+  if (trial.tls && sign == SslAnswer::plaintext)
     return fail(Errc::upstream_tls, "the server has no TLS (it answered SSLRequest with N); switch it on there");
   return {};
 }
 
 net::Task<> ask_for_tls(Trials& trials, net::TcpStream& tcp, const OriginTrial& trial) {
   tcp.expires_after(trials.options.timeouts.tls_handshake);
-  auto done = co_await tcp.write(std::as_bytes(std::span(kSslRequest)));
+  base::WipedBuffer request;
+  postgres::compose_ssl_request(request);
+  auto done = co_await tcp.write(request.bytes());
   std::array<std::byte, 2> answer{};
   Result<std::size_t> size = std::size_t{0};
   if (done) size = co_await tcp.read_some(answer);
@@ -52,10 +50,8 @@ net::Task<> connect(Trials& trials, SSL_CTX* context, OriginTrial& trial) {
   if (!tcp) co_return std::unexpected(std::move(tcp).error());
   auto asked = co_await ask_for_tls(trials, **tcp, trial);
   if (!asked || !trial.tls) co_return asked;
-  auto ssl = tls::make_origin_session(*context, trial.host);
+  auto ssl = tls::make_origin_session(*context, trial.host, tls::Protocol::postgresql);
   if (!ssl) co_return std::unexpected(std::move(ssl).error());
-  if (SSL_set_alpn_protos(ssl->get(), kAlpn.data(), kAlpn.size()) != 0)  // 0 is success for this one
-    co_return fail(Errc::internal, "cannot offer a protocol by ALPN");
   co_return co_await shake_hands(trials, std::move(*tcp), std::move(*ssl), trial);
 }
 
@@ -77,15 +73,15 @@ net::Infallible<> try_server(Trials& trials, SSL_CTX* context, OriginTrial& resu
   result.error = done ? std::nullopt : std::optional(done.error());
 }
 
-/// TLS settings with the listener's own roots, which are read as a route's are.
+/// TLS settings for one listener, whatever is wrong with the roots of others.
 Result<bssl::UniquePtr<SSL_CTX>> make_context(const Config& config, const Listener& listener, const std::string& own_ca,
                                               const ProxyOptions& options) {
-  std::array<Route, 1> as_route;
-  as_route[0].upstream_ca_path = listener.upstream_ca_path;
-  const auto roots = proxy::read_origin_roots(config, as_route, options.extra_roots_pem);
+  Config alone = config;
+  alone.routes.clear();
+  alone.listeners = {listener};
+  const auto roots = proxy::read_origin_roots(alone, options.extra_roots_pem);
   if (!roots) return std::unexpected(roots.error().front());
-  const auto own = roots->own.find(as_route.data());
-  return proxy::make_origin_tls(own == roots->own.end() ? roots->common : own->second, own_ca);
+  return proxy::make_origin_tls(roots->of(listener.upstream_ca_path), own_ca);
 }
 
 }  // namespace
