@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 
 #include <asio/co_spawn.hpp>
@@ -16,6 +17,13 @@ namespace cordon::net {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{32} * 1024;
+constexpr std::chrono::seconds kLastWords{2};
+
+/// `to` takes no more bytes, but what it has sent before may still be on its way: this direction ends without the other.
+Task<> let_speak(Stream& to) {
+  to.expires_after(kLastWords);
+  co_return Result<>{};
+}
 
 /// Copies one direction through a buffer that is there only while bytes flow.
 Task<> copy(Stream& from, Stream& to, std::uint64_t& count) {
@@ -27,7 +35,8 @@ Task<> copy(Stream& from, Stream& to, std::uint64_t& count) {
     if (!read && read.error().code == Errc::end_of_stream) co_return co_await to.shut_down_writing();
     if (!read) co_return std::unexpected(std::move(read).error());
     count += *read;
-    if (auto written = co_await to.write({buffer.get(), *read}); !written) co_return written;
+    auto written = co_await to.write({buffer.get(), *read});
+    if (!written) co_return co_await let_speak(to);
     if (*read < kBufferSize / 2) buffer.reset();
   }
 }
@@ -132,7 +141,8 @@ Task<> splice_all(TcpStream& from, TcpStream& to, std::uint64_t& count) {
       if (read < 0 && errno == EAGAIN) break;
       if (read < 0) co_return fail(Errc::connection_lost);
       count += static_cast<std::uint64_t>(read);
-      if (auto written = co_await drain_pipe(pipe, static_cast<std::size_t>(read), to); !written) co_return written;
+      auto written = co_await drain_pipe(pipe, static_cast<std::size_t>(read), to);
+      if (!written) co_return co_await let_speak(to);
       if (count - turn_began >= kTurn) {
         turn_began = count;
         co_await asio::post(from.watchdog_of().executor(), use_task);
