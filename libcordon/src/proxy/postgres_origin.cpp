@@ -147,6 +147,7 @@ SessionTask<PostgresOrigin> log_in_with(PostgresClient& client, const WantedSess
   if (done) done = co_await authenticate(client, wanted, *origin, password, deadline);
   client.member.watch_origin(nullptr);
   if (!done) co_return std::unexpected(std::move(done).error());
+  client.settings->of(listener).secret->accepted(password);
   co_return std::move(*origin);
 }
 

@@ -91,6 +91,11 @@ void CacheEntry::fetch(Done done) {
   depart(flight);
 }
 
+void CacheEntry::accepted(const SharedSecret& used) {
+  const Lock lock(mutex_);
+  if (used && used == value_) drop_rule_.on_acceptance();
+}
+
 void CacheEntry::rejected(const SharedSecret& used) {
   const TimePoint now = shared_->now();
   SharedSecret dropped;

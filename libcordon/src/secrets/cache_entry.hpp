@@ -64,6 +64,9 @@ class CacheEntry : public std::enable_shared_from_this<CacheEntry> {  // a fligh
   /// An origin refused `used` with 401 or 403: drops it if it is still the current value and DropRule allows.
   void rejected(const SharedSecret& used);
 
+  /// An origin has accepted `used`, for certain: the next refusal of it counts, however soon it comes.
+  void accepted(const SharedSecret& used);
+
   /// Drops the value and all that was learnt from failures; a flight that is under way no longer counts. For a value that
   /// was changed through us.
   void forget();

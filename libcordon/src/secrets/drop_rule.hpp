@@ -11,7 +11,7 @@ namespace cordon::secrets {
 
 /// A 401 or 403 means a rotated secret at best, and a right that the secret never had at worst: then dropping it for every
 /// such answer would ask the store for every request. So a secret is dropped at most once in kInterval, and one that the
-/// store gave again after a drop is kept for its time. Not synchronised.
+/// store gave again after a drop is kept for its time; unless it is known to have worked in between. Not synchronised.
 class DropRule {
  public:
   using TimePoint = base::BootClock::time_point;
@@ -25,6 +25,12 @@ class DropRule {
 
   /// The store gave the value known by `fingerprint`, whose time is up at `expires`.
   void on_fetch(std::uint64_t fingerprint, TimePoint expires) noexcept;
+
+  /// The origin has accepted the present value: if it is refused now, then because it was rotated.
+  void on_acceptance() noexcept {
+    next_drop_ = {};
+    kept_until_ = {};
+  }
 
  private:
   TimePoint next_drop_{};   // until then nothing is dropped
