@@ -50,10 +50,9 @@ net::Infallible<Ending> send_refusal(Client& client, const Refusal& refusal, Req
   co_return wanted == Persistence::keep_alive ? Ending::keep_alive : Ending::close;
 }
 
-net::Infallible<> close_gently(net::Stream& stream) {
+net::Infallible<> close_gently(net::Stream& stream, std::chrono::milliseconds patience) {
   constexpr std::size_t kBound = std::size_t{256} * 1024;
-  constexpr std::chrono::seconds kPatience{1};
-  stream.expires_after(kPatience);
+  stream.expires_after(patience);
   const auto ended = co_await stream.shut_down_writing();
   if (!ended) co_return;
   std::array<std::byte, 4096> dropped;

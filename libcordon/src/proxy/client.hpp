@@ -102,9 +102,12 @@ bool finish_bodyless(Client& client);
 /// the request is left unread. @returns what became of it
 net::Infallible<Ending> send_refusal(Client& client, const Refusal& refusal, RequestEvent& record, Persistence wanted);
 
-/// Closes politely: ends our side, then reads what still arrives for a moment, so that the reply is not destroyed by a
+/// What a peer gets to read the last that it is sent.
+inline constexpr std::chrono::milliseconds kPatience{1'000};
+
+/// Closes politely: ends our side, then reads what still arrives for as long as `patience`, so that the reply is not destroyed by a
 /// reset (RFC 9112, section 9.6).
-net::Infallible<> close_gently(net::Stream& stream);
+net::Infallible<> close_gently(net::Stream& stream, std::chrono::milliseconds patience = kPatience);
 
 /// The report of one request: told to the sink when it ends. What its views refer to must outlive it.
 class Record {

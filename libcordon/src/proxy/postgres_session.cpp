@@ -22,6 +22,7 @@ using Registered = std::optional<CancelKeys::Registration>;
 constexpr std::size_t kMaxHalfOpen = 1'000;                 // of a worker
 constexpr std::size_t kFlushSize = std::size_t{16} * 1024;  // one TLS record
 constexpr std::chrono::seconds kCancelTime{10};
+constexpr std::chrono::milliseconds kShortPatience{50};
 
 /// Counts a client as half open for as long as it lives.
 class HalfOpen {
@@ -138,14 +139,13 @@ Session<> replace_key(PostgresClient& client, const PostgresOrigin& origin, cons
                       base::ConstBytes payload, Registered& registered, base::WipedBuffer& out) {
   const auto key = postgres::parse_backend_key_data(payload, wanted.version);
   if (!key) return std::unexpected(refuse_origin(key.error(), wanted.database));
-  if (!registered) {
-    CancelKeys::Target target{.settings = client.settings,
-                              .listener = client.listener,
-                              .address = origin.address,
-                              .process_id = key->process_id,
-                              .secret_key = std::string(base::as_text(key->secret_key))};
-    registered.emplace(client.worker.runtime.cancel_keys.add(std::move(target)));
-  }
+  if (registered) return refused(Errc::upstream_protocol, "it gave two cancel keys");
+  CancelKeys::Target target{.settings = client.settings,
+                            .listener = client.listener,
+                            .address = origin.address,
+                            .process_id = key->process_id,
+                            .secret_key = std::string(base::as_text(key->secret_key))};
+  registered.emplace(client.worker.runtime.cancel_keys.add(std::move(target)));
   postgres::compose_backend_key_data(registered->key(), out);
   return {};
 }
@@ -209,16 +209,12 @@ net::Infallible<> pass_on(PostgresClient& client, PostgresOrigin& origin, net::R
   counts.up += client.inbox.unread().size();
   auto result = co_await origin.stream->write(client.inbox.unread());
   client.inbox.clear();
-  const bool sockets_only = client.stream.get() == client.tcp && origin.stream.get() == origin.tcp;
-  if (result && sockets_only) {
-    result = co_await net::relay_sockets(*client.tcp, *origin.tcp, counts);
-  } else if (result) {
-    result = co_await net::relay(*client.stream, *origin.stream, counts);
+  if (!result) co_return;
+  if (client.stream.get() == client.tcp && origin.stream.get() == origin.tcp) {
+    co_await net::relay_sockets(*client.tcp, *origin.tcp, counts);
+  } else {
+    co_await net::relay(*client.stream, *origin.stream, counts);
   }
-  if (result) co_return;
-  // What broke on one side must not look like an orderly end on the other.
-  client.tcp->reset_on_close();
-  origin.tcp->reset_on_close();
 }
 
 SessionTask<> serve_session(PostgresClient& client, const WantedSession& wanted, SessionRecord& record) {
@@ -263,7 +259,10 @@ net::Infallible<> tell(PostgresClient& client, const SessionRefusal& refusal) {
   postgres::compose_error_response(refusal.sqlstate, message, reply);
   client.stream->expires_after(client.worker.runtime.timeouts().postgres_startup);
   const auto written = co_await client.stream->write(reply.bytes());
-  if (written) co_await close_gently(*client.stream);
+  if (!written) co_return;
+  // Those that are too many must not wait to be closed.
+  const bool crowded = refusal.code == Errc::too_many_connections;
+  co_await close_gently(*client.stream, crowded ? kShortPatience : kPatience);
 }
 
 }  // namespace

@@ -7,8 +7,6 @@
 namespace cordon::proxy {
 namespace {
 
-constexpr std::size_t kMaxPassword = 4'096;
-
 /// Whether a client must have named the protocol in ALPN: without SSLRequest nothing else says what it is about to speak.
 enum class Alpn : unsigned char { optional, required };
 
@@ -67,10 +65,6 @@ SessionTask<> negotiate(PostgresClient& client, Encryption& encryption, bool& as
   if (!client.inbox.unread().empty()) co_return closed_upon(Errc::bad_request);
   auto written = co_await write_to(client, base::as_bytes(std::string_view(&answer, 1)));
   if (!written || answer == 'N') co_return written;
-  if (auto read = co_await read_more(client); !read) co_return read;
-  if (!postgres::begins_direct_tls(client.inbox.unread())) {
-    co_return refused(Errc::tls_required, "TLS was agreed on, and plaintext came");
-  }
   encryption.tls = true;
   co_return co_await start_tls(client, Alpn::optional);
 }
@@ -146,7 +140,7 @@ SessionTask<> check_token(PostgresClient& client) {
   if (auto written = co_await write_to(client, request.bytes()); !written) co_return written;
   for (;;) {
     auto rest = client.inbox.unread();
-    const auto frame = postgres::next_frame(rest, kMaxPassword);
+    const auto frame = postgres::next_frame(rest, postgres::kMaxLoginPayload);
     if (!frame) co_return std::unexpected(refuse_client(frame.error()));
     if (!*frame) {
       if (auto read = co_await read_more(client); !read) co_return read;
