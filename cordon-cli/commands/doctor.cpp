@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include <cordon/control_client.hpp>
+#include <cordon/service_installer.hpp>
 
 #include "command.hpp"
 #include "doctor/finding.hpp"
@@ -44,7 +45,7 @@ constexpr std::array<Check, 13> kChecks = {{
     {"listener port", doctor::check_listener_ports},
     {"tokens", doctor::check_tokens},
     {"secret", doctor::check_secrets},
-    {"service", doctor::check_service},
+    {"service", doctor::check_service, false},
     {"system trust", doctor::check_system_trust},
     {"shell proxy", doctor::check_environment},
     {"upstream", doctor::check_origins},
@@ -146,8 +147,15 @@ void report_as_json(const Context& context, const Patient& patient, const Findin
   print_json(context.terminal, out);
 }
 
+/// A config that is gone while a service still runs it is a finding; without one there is nothing to examine.
+std::optional<Instance> find_patient(const Context& context, const Options& options) {
+  auto instance = resolve_instance(context, options.target);
+  if (instance && ServiceInstaller(context.environment).find(instance->config)) return *std::move(instance);
+  return existing_instance(context, options.target);
+}
+
 Exit run(const Context& context, const Options& options) {
-  auto instance = existing_instance(context, options.target);
+  auto instance = find_patient(context, options);
   if (!instance) return Exit::failed;
   const Patient patient = examine(context, options, *std::move(instance));
   const Findings findings = run_checks(patient, !options.json);

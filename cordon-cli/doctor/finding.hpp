@@ -45,7 +45,8 @@ struct Patient {
 /// The command that an error's message tells its reader to run; else `otherwise`.
 std::string fix_in(const Error& error, std::string otherwise);
 
-// The checks. Each blocks for as long as what it asks takes, and finds nothing where a config has nothing of its kind; only the first two may be called without a config.
+// The checks. Each blocks for as long as what it asks takes, and finds nothing where a config has nothing of its kind; only those
+// of the config, of the state folder and of the service may be called without a config.
 
 Findings check_config(const Patient& patient);
 Findings check_state(const Patient& patient);

@@ -19,7 +19,8 @@ std::string service_command(std::string_view words, const ServiceStatus& service
 }
 
 Finding state_finding(const ServiceStatus& service) {
-  const std::string line = service_line(service, std::chrono::system_clock::now());
+  const std::string line =
+      fmt::format("{}: {}", service.label, service_state_text(service, std::chrono::system_clock::now()));
   switch (service.state) {
     case ServiceState::running:
     case ServiceState::starting:
@@ -36,13 +37,30 @@ Finding state_finding(const ServiceStatus& service) {
   return {kService, "", Verdict::skipped, service.trouble ? service.trouble->message() : line};
 }
 
-void add_missing_file(const Patient& patient, std::string_view what, const std::filesystem::path& path,
-                      Findings& findings) {
+Finding login_finding(const Patient& patient, const ServiceStatus& service) {
+  constexpr const char* kName = "service login";
+  if (service.state == ServiceState::unknown) return {kName, "", Verdict::skipped, "cannot be told here"};
+  if (service.enabled) return {kName, "", Verdict::ok, "it starts at login"};
+  return {kName, "", Verdict::warning, "it does not start at login", patient.command("service install")};
+}
+
+bool is_there(const std::filesystem::path& path) {
   std::error_code ignored;
-  if (path.empty() || std::filesystem::exists(path, ignored)) return;
-  findings.push_back({"service files", "", Verdict::failure,
-                      fmt::format("its {} {} is not there any more", what, path.string()),
-                      patient.command("service install")});
+  return std::filesystem::exists(path, ignored);
+}
+
+Findings file_findings(const Patient& patient, const ServiceStatus& service) {
+  constexpr const char* kName = "service files";
+  Findings findings;
+  const auto add_missing = [&](std::string_view what, const std::filesystem::path& path, std::string fix) {
+    findings.push_back({kName, "", Verdict::failure,
+                        fmt::format("its {} {} is not there any more", what, path.string()), std::move(fix)});
+  };
+  if (!is_there(service.program)) add_missing("program", service.program, patient.command("service install"));
+  if (!is_there(service.config))
+    add_missing("config", service.config, "put it back, or: " + service_command("uninstall", service));
+  if (findings.empty()) findings.push_back({kName, "", Verdict::ok, "its program and its config are there"});
+  return findings;
 }
 
 Finding linger_finding(const ServiceInstaller& installer) {
@@ -63,12 +81,9 @@ Findings check_service(const Patient& patient) {
   const ServiceInstaller installer(patient.context.environment);
   const auto service = installer.find(patient.instance.config);
   if (!service) return {{kService, "", Verdict::skipped, "not installed", patient.command("service install")}};
-  Findings findings = {state_finding(*service)};
-  if (service->state != ServiceState::unknown && !service->enabled) {
-    findings.push_back({kService, "", Verdict::warning, "does not start at login", patient.command("service install")});
-  }
-  add_missing_file(patient, "program", service->program, findings);
-  add_missing_file(patient, "config", service->config, findings);
+  Findings findings = {state_finding(*service), login_finding(patient, *service)};
+  for (Finding& finding : file_findings(patient, *service))
+    findings.push_back(std::move(finding));
   findings.push_back(linger_finding(installer));
   return findings;
 }

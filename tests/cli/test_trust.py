@@ -1,6 +1,7 @@
 """cordon trust and untrust: with the system's own update program in a mount namespace, so that the machine's list of roots is
 never touched. T11: a CA that the system trusts is still none that Cordon trusts for origins."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -132,6 +133,21 @@ class PrivateStore(CliTest):
         self.assert_done(self.cordon("trust", "--yes"))
         self.assertEqual(len(self.anchors()), 1)
         self.assertIn('"trusted"', self.cordon("ca", "show", "--json").out)
+
+    def test_doctor_tells_which_ca_the_system_trusts(self):
+        def finding():
+            checks = json.loads(self.cordon("doctor", "--json").out)["checks"]
+            found, = [check for check in checks if check["check"] == "system trust"]
+            return found["verdict"], found["fix"]
+
+        self.assert_done(self.cordon("ca", "bundle"))
+        self.assertEqual(finding(), ("skipped", "cordon trust"))
+        self.assert_done(self.cordon("trust", "--yes"))
+        self.assertEqual(finding(), ("ok", ""))
+        self.assert_done(self.cordon("ca", "rotate", "--yes"))
+        self.assertEqual(finding(), ("warn", "cordon trust"))
+        self.assert_done(self.cordon("trust", "--yes"))
+        self.assertEqual(finding(), ("ok", ""))
 
     def test_untrust_works_when_all_else_is_gone(self):
         self.assert_done(self.cordon("trust", "--yes"))

@@ -366,6 +366,29 @@ class Commands(KeyringTest):
             self.keyring.stop_service()
             self.keyring.start_service()
 
+    def doctor(self):
+        """What `cordon doctor` says of the keyring and of its secrets: subjects with verdicts, and the fixes."""
+        done = self.cordon.run("doctor", "--json")
+        checks = [check for check in json.loads(done.stdout)["checks"] if check["check"] in ("store", "secret")]
+        for label in self.origins:
+            self.assert_sealed(self.world.secret(label), done.stdout, done.stderr)
+        return {check["subject"]: check["verdict"] for check in checks}, {check["fix"] for check in checks}
+
+    def test_doctor_tells_of_the_keyring_and_its_entries(self):
+        self.assertEqual(self.doctor(), ({"raw": "ok", "other": "ok", "api": "ok", "keyring": "ok"}, {""}))
+        self.keyring.clear(service="cordon", account="raw")
+        verdicts, fixes = self.doctor()
+        self.assertEqual(verdicts, {"raw": "fail", "other": "ok", "api": "ok", "keyring": "ok"})  # it answers: it has no such entry
+        self.assertIn(f"cordon secret set --config {self.cordon.config} raw", fixes)
+        self.keyring.lock()
+        try:
+            verdicts, fixes = self.doctor()
+            self.assertEqual(set(verdicts.values()), {"fail"})
+            self.assertTrue(any("unlock the keyring" in fix for fix in fixes), fixes)
+        finally:
+            self.keyring.stop_service()
+            self.keyring.start_service()
+
     def test_no_keyring_to_store_in_is_status_4(self):
         empty = new_keyring(unlocked=False)
         self.addCleanup(empty.stop)

@@ -1,7 +1,5 @@
 """`cordon service` over a real systemd user manager and a real journal (harness/user_manager.py)."""
 
-import http.client
-import itertools
 import json
 import os
 import shutil
@@ -10,101 +8,14 @@ import socket
 import subprocess
 import time
 import unittest
+import urllib.parse
 from pathlib import Path
 
-from harness import user_manager
-from harness.keyring import Keyring
+from harness.services import BINARY, Project, ServiceTest
 
-BINARY = os.path.realpath(shutil.which(os.environ.get("CORDON", "cordon")) or os.environ.get("CORDON", "cordon"))
-SKIPPED = user_manager.enter()
-# A home that every file, command and message has to get right.
-HOME = 'home of "J\u00fcrg" & 100% <$HOME>'
 WEIRD = ["with space", "it's", 'say "hi"', "100%h%%n", "$HOME ${PATH}", "back\\slash\\n", "a&b<c>d", "b\u00e4r \u65e5\u672c", "a=b", "#x;y"]
-_numbers = itertools.count(1)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Project:
-    """A folder with a config; its one route's secret comes from the command `secret.sh`, which fails while `locked` exists."""
-
-    def __init__(self, test, folder=None, config="cordon.toml", more=""):
-        self.folder = folder or test.manager.folder / f"project {next(_numbers)}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.config = self.folder / config
-        self.port = free_port()
-        self.locked = self.folder / "locked"
-        helper = self.folder / "secret.sh"
-        helper.write_text('#!/bin/sh\n[ ! -e "$(dirname "$0")/locked" ] && echo the-secret\n')
-        helper.chmod(0o700)
-        self.text = (f'listen = {self.port}\n{more}[[routes]]\nname = "demo"\n[routes.match]\nhost = "api.example.com"\n[routes.auth]\n'
-                     'type = "header"\nheader_name = "X-Key"\n[routes.auth.secret]\nsource = "command"\n'
-                     f"argv = [{json.dumps(str(helper), ensure_ascii=False)}]\n")
-        self.write(self.text)
-
-    def write(self, text):
-        self.config.write_text(text)
-        self.config.chmod(0o600)
-
-    def health(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/health")
-            answer = connection.getresponse()
-            return answer.getheader("Cordon-Instance") if answer.status == 200 else None
-        except OSError:
-            return None
-        finally:
-            connection.close()
-
-
-class ServiceTest(unittest.TestCase):
-    manager = None
-
-    @classmethod
-    def setUpClass(cls):
-        if ServiceTest.manager is None:
-            ServiceTest.manager = user_manager.UserManager(HOME)
-            # The only thing that differs from what users have: less waiting between two tries.
-            drop_in = cls.manager.units / "cordon-.service.d/fast.conf"
-            drop_in.parent.mkdir(parents=True)
-            drop_in.write_text("[Service]\nRestartSec=200ms\n")
-            cls.manager.systemctl("daemon-reload")
-
-    def tearDown(self):
-        for service in json.loads(self.cordon("service", "list", "--json").stdout)["services"]:
-            self.cordon("service", "uninstall", service["name"])
-
-    def cordon(self, *arguments, project=None, environment=None, binary=BINARY, timeout=90):
-        return subprocess.run([binary, *arguments], env={**self.manager.environment, **(environment or {})}, capture_output=True, text=True,
-                              cwd=project.folder if project else self.manager.folder, timeout=timeout, check=False)
-
-    def done(self, *arguments, code=0, **more):
-        """The command's result, whose exit status was `code`; None: any."""
-        result = self.cordon(*arguments, **more)
-        if code is not None:
-            self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout}{result.stderr}")
-        return result
-
-    def install(self, project, *arguments, **more):
-        return self.done("service", "install", *arguments, project=project, **more)
-
-    def status(self, project):
-        return json.loads(self.done("service", "status", "--json", project=project, code=None).stdout)
-
-    def eventually(self, condition, what, timeout=20):
-        return self.manager.wait_for(condition, what, timeout)
-
-    def units_left(self):
-        """What is in the units' folder and is not this test's own."""
-        return sorted(str(path.relative_to(self.manager.units)) for path in self.manager.units.rglob("*") if "cordon-.service.d" not in str(path))
-
-
-@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
 class Lifecycle(ServiceTest):
     def test_installed_it_serves_and_uninstalled_nothing_is_left(self):
         project = Project(self)
@@ -210,7 +121,6 @@ class Lifecycle(ServiceTest):
             follower.terminate()
 
 
-@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
 class Failures(ServiceTest):
     def test_l5_what_does_not_start_leaves_nothing(self):
         project = Project(self)
@@ -284,22 +194,6 @@ class Failures(ServiceTest):
         project.locked.unlink()
         self.eventually(lambda: project.health() and self.status(project)["state"] == "running", "the start")
 
-    def test_a_keyring_that_is_locked_at_login_is_tried_until_it_opens(self):
-        keyring = Keyring(self.manager.folder / "keyring")
-        self.addCleanup(keyring.stop)
-        keyring.store("the-secret", service="cordon", account="demo")
-        project = Project(self)
-        project.write(project.text[:project.text.index("source =")] + 'source = "keyring"\naccount = "demo"\n')
-        self.manager.systemctl("set-environment", f"DBUS_SESSION_BUS_ADDRESS={keyring.address}")
-        self.addCleanup(self.manager.systemctl, "unset-environment", "DBUS_SESSION_BUS_ADDRESS")
-        self.install(project, "api")
-        keyring.lock()
-        self.done("service", "restart", "api", code=4)
-        self.eventually(lambda: self.status(project)["restarts"] >= 2, "the second try")
-        keyring.stop_service()
-        keyring.start_service()
-        self.eventually(lambda: project.health() and self.status(project)["state"] == "running", "the start")
-
     def test_a_unit_that_somebody_removed_is_stopped(self):
         project = Project(self)
         self.install(project, "api")
@@ -334,8 +228,13 @@ class Failures(ServiceTest):
         self.assertEqual(self.units_left(), [])
 
 
-@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
 class SideBySide(ServiceTest):
+    def token(self, project):
+        """Has the instance ask for tokens. Returns that of its clients."""
+        which = ("--config", str(project.config))
+        self.done("token", "rotate", *which)
+        return urllib.parse.urlsplit(json.loads(self.done("env", "--format", "json", *which).stdout)["HTTPS_PROXY"]).password
+
     def test_two_projects_and_the_users_own(self):
         shutil.rmtree(self.manager.home / ".config/cordon", ignore_errors=True)  # what other tests' instances left
         first, second = Project(self), Project(self, config="api-cordon.toml")
@@ -353,6 +252,12 @@ class SideBySide(ServiceTest):
         state = self.manager.home / ".config/cordon"
         authorities = [path.read_bytes() for path in state.rglob("ca-cert.pem")]
         self.assertEqual(len(set(authorities)), 3)
+        tokens = {project: self.token(project) for project in names}
+        self.assertEqual(len(set(tokens.values())), 3)
+        for project in names:
+            with self.subTest(project.config):
+                self.assertEqual([project.takes(names[project], token) for token in tokens.values()],
+                                 [token == tokens[project] for token in tokens.values()])
         pids = {service["name"]: service["pid"] for service in services}
         self.done("service", "uninstall", project=first)
         self.assertIsNone(first.health())
@@ -360,6 +265,12 @@ class SideBySide(ServiceTest):
         left = json.loads(self.done("service", "list", "--json").stdout)["services"]
         self.assertEqual({service["name"]: service["pid"] for service in left}, {name: pids[name] for name in ("api-proxy", "user")})
         self.assertEqual([path.read_bytes() for path in state.rglob("ca-cert.pem")], authorities)
+        for project in (second, user):
+            self.assertTrue(project.takes(names[project], tokens[project]))
+            self.assertFalse(project.takes(names[project], tokens[first]))
+        # What was removed is the service: its config can be run again as the same instance.
+        self.install(first)
+        self.assertTrue(first.takes(names[first], tokens[first]))
 
     def test_a_name_belongs_to_one_config(self):
         first, second = Project(self), Project(self)
@@ -381,7 +292,6 @@ class SideBySide(ServiceTest):
         self.assertEqual(theirs.read_text(), "[Service]\nExecStart=/bin/true\n")
 
 
-@unittest.skipIf(SKIPPED, f"skipped: {SKIPPED}")
 class Paths(ServiceTest):
     def test_l4_programs_and_configs_in_odd_places_start(self):
         for name in WEIRD:

@@ -1,6 +1,8 @@
 """A real Secret Service: gnome-keyring on a session bus, both in a home of their own."""
 
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -99,6 +101,19 @@ class Keyring:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{what} did not come within {timeout} s")
             time.sleep(0.02)
+
+
+def unlock(control):
+    """What the PAM module does at a login with a password: hands that to the daemon's control socket, as operation 1. Where there is
+    no login keyring yet, this makes it."""
+    request = struct.pack(">II", 1, len(PASSWORD)) + PASSWORD
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(control))
+        connection.sendall(b"\0")  # carries the credentials of the caller
+        connection.sendall(struct.pack(">I", len(request) + 4) + request)
+        answer = connection.recv(8, socket.MSG_WAITALL)
+    if answer != struct.pack(">II", 8, 0):
+        raise AssertionError(f"the keyring's answer to its password: {answer}")
 
 
 def program(name):

@@ -117,10 +117,11 @@ class UserManager:
         self.units = self.home / ".config/systemd/user"
         self.environment = {"HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8",
                             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
+        self.slice = name
         self.make_folders()
         self.journal = subprocess.Popen([str(JOURNALD)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_for(lambda: Path("/run/systemd/journal/stdout").exists(), "the journal")
-        self.start_manager(name)
+        self.log_in()
 
     def make_folders(self):
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
@@ -132,18 +133,21 @@ class UserManager:
         self.runtime.mkdir(parents=True, mode=0o700)
         self.home.mkdir(mode=0o700)
 
-    def start_manager(self, name):
+    def log_in(self):
+        """Starts the manager, as a login does."""
         below = f"user.slice/user-{self.uid}.slice/user@{self.uid}.service"
-        groups = []
-        for hierarchy in hierarchies():
-            if (hierarchy / name).is_dir():
-                group = hierarchy / name / below
-                group.mkdir(parents=True)
-                groups.append(group)
+        groups = [hierarchy / self.slice / below for hierarchy in hierarchies() if (hierarchy / self.slice).is_dir()]
+        for group in groups:
+            group.mkdir(parents=True, exist_ok=True)
         self.manager = subprocess.Popen([str(SYSTEMD), "--user"], env={**self.environment, "SYSTEMD_LOG_TARGET": "journal"},
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=lambda: join(groups))
         self.wait_for(lambda: self.systemctl("is-system-running", check=False).stdout.strip() in ("running", "degraded"),
                       "the user manager")
+
+    def log_out(self):
+        """Ends the manager with all its services."""
+        self.manager.terminate()
+        self.manager.wait(60)
 
     def wait_for(self, condition, what, timeout=20):
         deadline = time.monotonic() + timeout
@@ -161,12 +165,3 @@ class UserManager:
         """The properties of a unit."""
         lines = self.systemctl("show", unit).stdout.splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
-
-    def stop(self):
-        for process in (self.manager, self.journal):
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
