@@ -6,12 +6,12 @@
 namespace cordon::cli {
 namespace {
 
-/// No memory, or no thread to fetch secrets with: one reload that fails, and not the last one.
+/// Without memory it cannot even be told of in the log.
 ReloadOutcome try_once(const Reloader::Reload& reload) {
   try {
     return reload();
   } catch (const std::exception&) {
-    return std::unexpected(std::vector{Error{Errc::internal, "the reload ran out of memory or threads"}});
+    return std::unexpected(std::vector{Error{Errc::internal, "the reload ran out of memory"}});
   }
 }
 

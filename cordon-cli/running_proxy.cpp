@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -87,7 +88,8 @@ class RunningProxy {
 
   std::optional<ControlServer> open_control_socket();
   ReloadOutcome reload();
-  ReloadOutcome try_reload();
+  ReloadOutcome attempt_reload();
+  ReloadOutcome go_through_start();
   ReloadReport complete(ReloadReport report, const Target& target) const;
 
   ProxyServer& server_;
@@ -115,7 +117,7 @@ std::optional<ControlServer> RunningProxy::open_control_socket() {
 
 ReloadOutcome RunningProxy::reload() {
   supervisor().send(reloading_state());
-  auto outcome = try_reload();
+  auto outcome = attempt_reload();
   if (outcome) {
     for (const std::string& warning : outcome->warnings)
       serving_.log.on_notice(LogLevel::warn, warning);
@@ -130,8 +132,17 @@ ReloadOutcome RunningProxy::reload() {
   return outcome;
 }
 
+/// Without memory, or a thread to fetch secrets with, it is one reload that fails as any other may.
+ReloadOutcome RunningProxy::attempt_reload() {
+  try {
+    return go_through_start();
+  } catch (const std::exception&) {
+    return std::unexpected(std::vector{Error{Errc::internal, "the reload ran out of memory or threads"}});
+  }
+}
+
 /// The start-up sequence once more, as `cordon start` goes through it.
-ReloadOutcome RunningProxy::try_reload() {
+ReloadOutcome RunningProxy::go_through_start() {
   auto loaded = Config::load(serving_.instance.config);
   if (!loaded) return std::unexpected(errors_of(loaded.error()));
   Target target{serving_.instance, std::move(loaded->config), std::move(loaded->warnings)};

@@ -2,11 +2,14 @@
 
 import json
 import os
+import pathlib
 import pty
 import re
+import resource
 import signal
 import socket
 import subprocess
+import unittest
 
 from harness import Daemon, CliTest, eventually, free_port, main
 
@@ -111,6 +114,23 @@ class Reload(CliTest):
         eventually(lambda: "everything stays as it was" in daemon.text())
         self.assertEqual(self.names(), ["two"])
         self.assertEqual(daemon.stop(), 0)
+
+    @unittest.skipIf(os.environ.get("CORDON_TEST_SANITIZER"), "sanitizers end a process whose address space is used up")
+    def test_hangup_without_a_thread_for_it_is_told_of_in_the_log(self):
+        self.write_config(self.route("one", "a.example.com"))
+        daemon = self.headless(env={"KEY": "k"})
+        self.write_config(self.route("two", "b.example.com", secret='source = "command"\nargv = ["echo", "k"]'))
+        status = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{daemon.pid}/status").read_text().splitlines())
+        limits = resource.prlimit(daemon.pid, resource.RLIMIT_AS)
+        room = 4 << 20  # less than a thread's stack
+        resource.prlimit(daemon.pid, resource.RLIMIT_AS, (int(status["VmSize"].split()[0]) * 1024 + room, limits[1]))
+        daemon.signal(signal.SIGHUP)
+        eventually(lambda: "not reloaded, everything stays as it was: 1 fault" in daemon.text(), "the log's line")
+        self.assertIn("error the reload ran out of memory or threads", daemon.text())
+        resource.prlimit(daemon.pid, resource.RLIMIT_AS, limits)
+        self.assertEqual(self.names(), ["one"])
+        daemon.signal(signal.SIGHUP)
+        eventually(lambda: self.names() == ["two"], "the new route")
 
     def test_hangup_stops_where_there_is_a_terminal(self):
         self.write_config()
