@@ -11,6 +11,7 @@
 #include "entry_wizard.hpp"
 #include "free_port.hpp"
 #include "prompt.hpp"
+#include "reload_request.hpp"
 #include "target.hpp"
 #include "text.hpp"
 
@@ -22,6 +23,7 @@ struct Options {
   EntryFlags flags;
   std::string name;  ///< Of the entry to change.
   std::uint16_t listen = 0;
+  ReloadAfter reload = ReloadAfter::no;
 };
 
 /// One call of `add` or `edit`.
@@ -129,6 +131,8 @@ Exit finish(const Job& job, const Editing& editing, const ConfigEntry& entry, co
   const bool is_new_port = port && (before == nullptr || port != own_port(job.kind, *before));
   if (is_new_port && !is_free_port(*port))
     terminal.warning(fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", *port));
+  if (job.options.reload == ReloadAfter::yes)
+    return reload_after_edit(job.context, job.options.target, editing.instance);
   tell_next_step(job.context, job.options.target, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload);
   return Exit::done;
 }
@@ -177,6 +181,8 @@ Action declare_entry_add(const EntryKind& kind, CLI::App& app) {
   app.add_option("--listen", options->listen, "The proxy's port, when the config file is made by this")
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535).description(""));
+  // What listens is opened at the start only.
+  if (kind.list == ConfigList::routes) add_reload_option(app, options->reload);
   add_target_options(app, options->target);
   return [options, &kind](const Context& context) { return add({context, kind, *options, "add"}); };
 }
@@ -192,6 +198,8 @@ Action declare_entry_edit(const EntryKind& kind, CLI::App& app) {
       ->type_name("OPTION")
       ->expected(1)
       ->take_all();
+  // What listens is opened at the start only.
+  if (kind.list == ConfigList::routes) add_reload_option(app, options->reload);
   add_target_options(app, options->target);
   return [options, &kind](const Context& context) { return edit({context, kind, *options, "edit"}); };
 }

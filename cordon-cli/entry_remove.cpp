@@ -10,6 +10,7 @@
 #include "entry_fields.hpp"
 #include "entry_lookup.hpp"
 #include "prompt.hpp"
+#include "reload_request.hpp"
 #include "target.hpp"
 
 namespace cordon::cli {
@@ -19,6 +20,7 @@ struct Options {
   TargetOptions target;
   std::string name;
   bool yes = false;
+  ReloadAfter reload = ReloadAfter::no;
 };
 
 /// One call.
@@ -72,6 +74,8 @@ Exit run(const Job& job) {
   if (!save_config(job.context, *editing, {})) return Exit::failed;
   tell(job, *editing, entry);
   const bool had_port = own_port(job.kind, *written).has_value();
+  if (job.options.reload == ReloadAfter::yes)
+    return reload_after_edit(job.context, job.options.target, editing->instance);
   tell_next_step(job.context, job.options.target, *editing, had_port ? TakeOver::by_restart : TakeOver::by_reload);
   return Exit::done;
 }
@@ -84,6 +88,8 @@ Action declare_entry_remove(const EntryKind& kind, CLI::App& app) {
       ->required()
       ->type_name("");
   app.add_flag("--yes", options->yes, "Remove it without asking");
+  // What listens is opened at the start only.
+  if (kind.list == ConfigList::routes) add_reload_option(app, options->reload);
   add_target_options(app, options->target);
   return [options, &kind](const Context& context) { return run({context, kind, *options}); };
 }

@@ -29,7 +29,8 @@ const Command kRouteAdd = {
     .details =
         "Adds a route to cordon.toml, which is made if it is not there. Asks for what the options\n"
         "do not say; without a terminal, --host, --auth-type, --source and what goes with them must\n"
-        "be given. For the hosts of well-known providers the way of authentication is known.",
+        "be given. For the hosts of well-known providers the way of authentication is known.\n"
+        "A running proxy goes by it from its next `cordon reload` on, or at once with --reload.",
     .examples =
         "  cordon route add\n"
         "  cordon route add --host api.anthropic.com --source keyring --account anthropic\n"
@@ -44,10 +45,11 @@ const Command kRouteEdit = {
     .arguments = "ROUTE",
     .details =
         "Changes what the options say and nothing else; without any, asks about everything, with\n"
-        "what there is as the answer of an empty line.",
+        "what there is as the answer of an empty line. A running proxy goes by it from its next\n"
+        "`cordon reload` on, or at once with --reload.",
     .examples =
         "  cordon route edit stripe\n"
-        "  cordon route edit stripe --source env --variable STRIPE_KEY\n"
+        "  cordon route edit stripe --source env --variable STRIPE_KEY --reload\n"
         "  cordon route edit stripe --port 443 --port 8443 --unset upstream-ca-path\n",
     .declare = [](CLI::App& app) { return declare_entry_edit(kRouteKind, app); },
 };
@@ -78,7 +80,8 @@ const Command kRouteRemove = {
     .arguments = "ROUTE",
     .details =
         "Takes a route out of cordon.toml, with the comment right above it. Asks first; without a\n"
-        "terminal, --yes must be given. Its secret stays where it is.",
+        "terminal, --yes must be given. Its secret stays where it is. A running proxy goes by it\n"
+        "from its next `cordon reload` on, or at once with --reload.",
     .examples =
         "  cordon route remove stripe\n"
         "  cordon route remove stripe --yes\n",

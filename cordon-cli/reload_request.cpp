@@ -1,0 +1,84 @@
+#include "reload_request.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "exit.hpp"
+#include "json_output.hpp"
+#include "running_instance.hpp"
+
+namespace cordon::cli {
+namespace {
+
+/// Secrets are fetched anew, each within a time of its own; a person may have to unlock a store.
+constexpr std::chrono::minutes kReloadTime{5};
+
+/// The instance, if there is one, did not say how it went.
+Exit report_silence(const Context& context, const ReloadOptions& options, const Instance& instance,
+                    const Error& error) {
+  const bool asked = error.code != Errc::not_running && error.code != Errc::file_unsafe;
+  if (options.json)
+    print_json(context.terminal, {{"instance", instance.name},
+                                  {"reloaded", asked ? Json() : Json(false)},
+                                  {"errors", json_of(std::vector{error})}});
+  const Exit exit = report_unreachable(context, options.target, instance, error);
+  if (asked)
+    context.terminal.hint(
+        fmt::format("whether it has reloaded is not known; see: {}", command_line("status", options.target)));
+  return exit;
+}
+
+Exit report_failure(const Context& context, const ReloadOptions& options, const Instance& instance,
+                    const std::vector<Error>& errors) {
+  if (options.json)
+    print_json(context.terminal, {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}});
+  for (const Error& error : errors)
+    context.terminal.error(error.message());
+  if (errors.front().code == Errc::cancelled) return Exit::failed;  // it is stopping
+  const Exit exit = exit_of(errors);
+  context.terminal.hint(fmt::format("{} goes on with what it had; {}, then: {}", instance.name,
+                                    exit == Exit::store_unavailable ? "make the store available" : "mend the above",
+                                    command_line("reload", options.target)));
+  return exit;
+}
+
+void report_success(const Context& context, const ReloadOptions& options, const Instance& instance,
+                    const ReloadReport& report) {
+  for (const std::string& warning : report.warnings)
+    context.terminal.warning(warning);
+  if (options.json)
+    print_json(context.terminal, {{"instance", instance.name}, {"reloaded", true}, {"warnings", report.warnings}});
+  else
+    context.terminal.print(fmt::format("{} has reloaded {}\n", instance.name,
+                                       context.terminal.paint(Style::plain, instance.config.string())));
+}
+
+}  // namespace
+
+void add_reload_option(CLI::App& app, ReloadAfter& after) {
+  app.add_flag_callback(
+      "--reload", [&after] { after = ReloadAfter::yes; },
+      "Have the running proxy go by it at once, as `cordon reload` does");
+}
+
+Exit request_reload(const Context& context, const ReloadOptions& options, const Instance& instance) {
+  const auto outcome = ControlClient(instance).reload(kReloadTime);
+  if (!outcome) return report_silence(context, options, instance, outcome.error());
+  if (!*outcome) return report_failure(context, options, instance, outcome->error());
+  report_success(context, options, instance, **outcome);
+  return Exit::done;
+}
+
+Exit reload_after_edit(const Context& context, const TargetOptions& target, const Instance& instance) {
+  if (const auto running = ControlClient(instance).status(kAnswerTime);
+      !running && running.error().code == Errc::not_running) {
+    context.terminal.hint(fmt::format("{} is not running, so nothing was reloaded; to start it: {}", instance.name,
+                                      command_line("start", target)));
+    return Exit::done;
+  }
+  return request_reload(context, {.target = target, .json = false}, instance);
+}
+
+}  // namespace cordon::cli
