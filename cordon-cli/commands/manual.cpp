@@ -27,10 +27,12 @@ struct Entry {
 constexpr auto kExitStatus = std::to_array<Entry>({
     {"0", "Done."},
     {"1", "Failed: something that a retry does not mend, such as a faulty config."},
-    {"2", "Wrong usage: an unknown command or option, or a value that is not allowed."},
+    {"2",
+     "Wrong usage: an unknown command or option, a value that is not allowed, or a question that nobody can be asked."},
     {"3", "Not running."},
     {"4", "A secret store is not available now; trying again may help."},
     {"126, 127", "`cordon run` only: the program cannot be run, or there is none."},
+    {"130", "Ctrl+C at a question."},
 });
 
 constexpr auto kEnvironment = std::to_array<Entry>({

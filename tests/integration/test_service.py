@@ -188,6 +188,8 @@ class Failures(ServiceTest):
         project.locked.touch()
         result = self.done("service", "restart", "api", code=4)
         self.assertIn("it is tried again and again", result.stderr)
+        self.done("service", "stop", "api")
+        self.assertIn("it is tried again and again", self.done("service", "start", "api", code=4).stderr)
         # More often than systemd's default limit of 5 starts in 10 s.
         self.eventually(lambda: self.status(project)["restarts"] >= 7, "the seventh try")
         self.assertIn(self.status(project)["state"], ("waiting", "starting"))
