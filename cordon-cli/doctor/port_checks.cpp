@@ -75,7 +75,13 @@ Findings check_port(const Patient& patient) {
             {"health", "", Verdict::warning, fmt::format("{} is not running", patient.instance.name),
              patient.command("start")}};
   }
-  return taken(patient, holder_text(port));
+  Findings findings = taken(patient, holder_text(port));
+  if (!health && health.error().code == Errc::timed_out) {
+    findings.back() = {
+        "health", "", Verdict::failure, health.error().message(),
+        fmt::format("end what holds the port, by kill -9 if need be, then: {}", patient.command("start"))};
+  }
+  return findings;
 }
 
 }  // namespace cordon::cli::doctor

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -291,6 +292,15 @@ class OfThePort(Doctor):
         self.assert_finding("health", "warn", "is not running", fix="cordon start")
         self.start()
         self.assert_finding("port", "ok", "held by this instance")
+        self.assert_finding("health", "ok", "answers")
+
+    def test_an_instance_that_hangs(self):
+        self.write_config(self.route())
+        daemon = self.start()
+        daemon.signal(signal.SIGSTOP)
+        self.assert_finding("port", "fail", "is taken by")  # whose it is, root can see
+        self.assert_finding("health", "fail", "accepts connections and does not answer", fix="cordon start")
+        daemon.signal(signal.SIGCONT)
         self.assert_finding("health", "ok", "answers")
 
     def test_another_instance_has_the_port(self):
