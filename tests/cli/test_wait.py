@@ -1,6 +1,7 @@
 """cordon wait and cordon run."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -111,6 +112,17 @@ class Run(CliTest):
     def test_command_that_does_not_exist(self):
         self.start()
         self.assert_error(self.cordon("run", "--", "no-such-program-here"), "no-such-program-here cannot be run", code=127)
+
+    def test_command_that_does_not_exist_beside_a_folder_that_is_closed(self):
+        self.start()
+        closed = self.root / "closed"
+        closed.mkdir(mode=0)
+        # To root no folder is closed, but for these.
+        as_others = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+        path = {"PATH": f"{closed}:/usr/bin:/bin"}
+        done = subprocess.run([*as_others, CORDON, "run", "--", "no-such-program-here"], cwd=self.project, env={**self.environment, **path},
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (127, "cordon: error: no-such-program-here cannot be run: No such file or directory\n"))
 
     def test_command_that_cannot_be_executed(self):
         self.start()
