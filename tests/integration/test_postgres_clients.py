@@ -34,18 +34,20 @@ class ClientTest(PostgresTest):
 
     @classmethod
     def listeners(cls):
-        return [cls.server.listener("main"), cls.server.listener("require", more='client_tls = "require"')]
+        return [cls.server.listener("main"), cls.server.listener("require", more='client_tls = "require"'),
+                cls.server.listener("main md5", "md5", more="allow_weak_auth = true"),
+                cls.server.listener("require md5", "md5", more='client_tls = "require"\nallow_weak_auth = true')]
 
-    def ways(self, **options):
-        """Directly, through Cordon in plaintext, and through it inside TLS that the client verifies."""
-        roots = self.cordon.ca_certificate
-        return {"directly": self.direct(**options), "plaintext": self.through(**options),
-                "TLS": self.through("require", tls="verify-full", roots=roots, **options)}
+    def ways(self, label="scram", **options):
+        """Directly, through Cordon in plaintext, and through it inside TLS that the client verifies; each as the role `label`."""
+        roots, end = self.cordon.ca_certificate, "" if label == "scram" else f" {label}"
+        return {"directly": self.direct(label, **options), "plaintext": self.through("main" + end, **options),
+                "TLS": self.through("require" + end, tls="verify-full", roots=roots, **options)}
 
-    def assert_same(self, *command, environment=None, **options):
+    def assert_same(self, *command, label="scram", environment=None, **options):
         """`command` prints the same each way. @returns it"""
         printed = {}
-        for way, target in self.ways().items():
+        for way, target in self.ways(label).items():
             with self.subTest(way):
                 self.assertEqual("PGPASSWORD" in target.environment(), way == "directly")
                 printed[way] = self.client(target, *command, environment=environment, **options)
@@ -316,12 +318,23 @@ class Drivers(ClientTest):
         self.python("asyncpg")
 
     def test_pg21_pg8000(self):
-        self.python("pg8000")
+        """Debian's version knows no SCRAM: directly it needs a role with an MD5 password."""
+        self.python("pg8000", "md5")
 
-    def python(self, driver):
-        printed = self.assert_same(sys.executable, "-B", CLIENTS / "postgres_client.py", driver, environment={"PYTHONPATH": ""})
-        for wanted in ("realrole_scram", "23505", "told"):
+    def test_driver_without_scram(self):
+        """Through Cordon it uses a server that asks for SCRAM."""
+        printed = self.client(self.through(), *self.program("pg8000"), environment={"PYTHONPATH": ""})
+        self.assertIn("realrole_scram", printed)
+        self.assertNotEqual(run_client(self.direct(), *self.program("pg8000"), environment={"PYTHONPATH": ""}).returncode, 0)
+
+    def python(self, driver, label="scram"):
+        printed = self.assert_same(*self.program(driver), label=label, environment={"PYTHONPATH": ""})
+        for wanted in (f"realrole_{label}", "23505", "told"):
             self.assertIn(wanted, printed)
+
+    @staticmethod
+    def program(driver):
+        return sys.executable, "-B", CLIENTS / "postgres_client.py", driver
 
     def test_pg21_node_postgres(self):
         if not (PACKAGES / "node_modules/pg").exists():

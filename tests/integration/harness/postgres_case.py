@@ -28,7 +28,7 @@ class PostgresTest(CordonTest):
     @classmethod
     def finish_cordon(cls):
         process = Path(f"/proc/{cls.cordon.process.pid}")
-        told = [(process / part).read_bytes() for part in cls.TOLD if process.exists()]
+        told = [(process / part).read_bytes() for part in cls.TOLD if cls.cordon.process.poll() is None]
         super().finish_cordon()
         hits = []
         for server in cls.servers():

@@ -174,6 +174,26 @@ class Session(Wire):
             raise Refused(found)
         return [part.columns for part in found if part.kind == "D"]
 
+    def copied(self):
+        """The payload of each CopyData up to CopyDone, which is read too; for amounts that are not to be kept."""
+        pending, self.connection.buffer = bytearray(self.connection.buffer), b""
+        position = 0
+        while True:
+            while len(pending) - position >= 5 and len(pending) - position > (size := int.from_bytes(pending[position + 1:position + 5], "big")):
+                kind, payload = pending[position:position + 1], bytes(pending[position + 5:position + 1 + size])
+                position += 1 + size
+                if kind != b"d":
+                    self.connection.buffer = bytes(pending[position:])
+                    if kind != b"c":
+                        raise Refused([Message(kind.decode("latin-1"), payload)])
+                    return
+                yield payload
+            del pending[:position]
+            position = 0
+            if not (data := self.connection.stream.recv(1 << 18)):
+                raise Closed(bytes(pending[:100]))
+            pending += data
+
     def end(self):
         """As a client that has finished: Terminate, then the server closes."""
         self.send(TERMINATE)
