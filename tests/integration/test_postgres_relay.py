@@ -10,11 +10,11 @@ import subprocess
 import threading
 import time
 
-from harness import FULL, Closed, canary, main
+from harness import FULL, SANITIZER_KIB, Closed, canary, main
 from harness.postgres import client_environment, programs
 from harness.postgres_case import PostgresTest
 from harness.postgres_origin import READY_FOR_QUERY, PostgresOrigin, Scram, backend_key_data, data_row, parameter_status
-from harness.postgres_wire import message, query
+from harness.postgres_wire import SSL_REQUEST, message, open_wire, query, startup_message
 
 BULK = (1 << 30) if FULL else (48 << 20)
 QUIET = 3600 if FULL else 15  # seconds; 15 is over each of the short deadlines
@@ -55,12 +55,7 @@ class Bulk(PostgresTest):
 
     def assert_flat_since(self, before):
         self.peak = max(self.peak, self.cordon.resident_kib())
-        self.assertLess(self.peak - before, GROWTH + self.sanitizer_kib(), "growth of RSS in KiB")
-
-    @staticmethod
-    def sanitizer_kib():
-        from harness import SANITIZER_KIB
-        return SANITIZER_KIB
+        self.assertLess(self.peak - before, GROWTH + SANITIZER_KIB, "growth of RSS in KiB")
 
     def ways(self):
         return {"plaintext": None, "TLS": self.cordon.ca_certificate}
@@ -121,7 +116,7 @@ class Bulk(PostgresTest):
         """The client is held back by a server that does not read: here one whose process is stopped."""
         with self.open() as session:
             session.query("create temp table bulk (line text)")
-            server_pid = self.postmaster_child(session)
+            server_pid = int(session.query("select pg_backend_pid()")[0][0])
             session.send(query("copy bulk from stdin"))
             self.assertEqual(session.read_message().kind, "G")
             before, sent = self.watch(), 0
@@ -137,10 +132,6 @@ class Bulk(PostgresTest):
                 os.kill(server_pid, signal.SIGCONT)
             reset(session)
         self.server.wait_for_sessions(0)
-
-    @staticmethod
-    def postmaster_child(session):
-        return int(session.query("select pg_backend_pid()")[0][0])
 
     def test_pg18_both_directions_at_once(self):
         """A client that sends on while it is being answered, and reads late: no deadlock, and everything in order."""
@@ -178,11 +169,12 @@ class Quiet(PostgresTest):
 
     def test_pg18_q4_idle_listen_stays(self):
         """An hour with CORDON_TEST_FULL=1. Then a notification arrives at once, without the client's having said a word."""
-        for roots in (None, self.cordon.ca_certificate):
-            with self.subTest(tls=bool(roots)), self.open(roots=roots) as session:
+        with self.open() as plain, self.open(roots=self.cordon.ca_certificate) as inside_tls:
+            for session in (plain, inside_tls):
                 session.query("listen news")
-                time.sleep(QUIET)
-                self.server.query("select pg_notify('news', 'it stays')", "appdata")
+            time.sleep(QUIET)
+            self.server.query("select pg_notify('news', 'it stays')", "appdata")
+            for session in (plain, inside_tls):
                 told = session.read_message()
                 self.assertEqual((told.kind, told.payload[4:]), ("A", b"news\0it stays\0"))
                 self.assertEqual(session.query("select 1"), [["1"]])
@@ -376,7 +368,6 @@ class Abandoned(PostgresTest):
 
     def test_pg20_clients_that_go_during_the_login(self):
         before = self.warm_up()
-        from harness.postgres_wire import SSL_REQUEST, open_wire, startup_message
         first = startup_message({"user": "whoever", "database": "appdata"})
         for number in range(REPEAT):
             wire = open_wire(self.listener().port)

@@ -1,5 +1,6 @@
 """A real PostgreSQL server with a data folder of its own, its roles, and the [[listeners]] that lead to it."""
 
+import base64
 import functools
 import hashlib
 import itertools
@@ -279,7 +280,6 @@ def forms_of(role, server=None):
     found = [role.password, inner]
     stored = server and server.query(f"select rolpassword from pg_authid where rolname = {literal(role.name)}")[0]
     if match := re.fullmatch(r"SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)", stored or ""):
-        import base64
         salted = hashlib.pbkdf2_hmac("sha256", role.password.encode(), base64.b64decode(match[2]), int(match[1]))
         keys = [salted, *(base64.b64decode(match[number]) for number in (3, 4))]
         found += [form for key in keys for form in (key.hex(), base64.b64encode(key).decode().rstrip("="))]
