@@ -66,11 +66,6 @@ class Methods(PostgresTest):
         self.assert_refused("28000", "plain")  # the server takes it without TLS only
         self.assert_refused("28000", "scram plain")  # and this one inside TLS only
 
-    def test_the_session_line_of_each_outcome(self):
-        self.rows("select 1", "scram")
-        self.assert_refused(("28000", "28P01"), "md5")
-        self.cordon.wait_for_log("listener=")
-
 
 class Parameters(PostgresTest):
     """PG8."""

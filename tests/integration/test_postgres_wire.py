@@ -15,6 +15,7 @@ from harness.postgres_origin import (AUTHENTICATION_OK, CLEARTEXT_PASSWORD, PLAI
                                      backend_key_data, end_point, error_response, md5_password, negotiate_protocol_version, sasl)
 from harness.postgres_wire import (GSSENC_REQUEST, PROTOCOL_2, PROTOCOL_3_0, PROTOCOL_3_2, SSL_REQUEST, as_server, cancel, cancel_request,
                                    open_session, open_wire, packet, query, startup_message, startup_payload)
+from harness.raw_client import tls_context
 from harness.tls_bytes import client_hello
 
 ME = {"user": "whoever", "database": "appdata"}
@@ -214,8 +215,12 @@ class ClientTls(WireTest):
         wire.log_in(ME)
         self.assert_logged_in(wire)
         wire = self.wire("accept")
-        with self.assertRaises((OSError, ssl.SSLError)):
-            wire.ask_for_tls(self.roots, versions=(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1))
+        wire.send(SSL_REQUEST)
+        self.assertEqual(wire.connection.read_exactly(1), b"S")
+        context = tls_context(None, versions=(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1))
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # so that it is the other side that refuses
+        with self.assertRaisesRegex(ssl.SSLError, "ALERT"):
+            context.wrap_socket(wire.connection.stream, server_hostname="localhost")
 
     def test_other_protocols_on_the_port(self):
         for data in (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\n" * 8, b"SSH-2.0-x\r\n", b"\xff" * 64):
