@@ -199,7 +199,8 @@ class Programs(ClientTest):
                 raise AssertionError(done.stderr)
         cls.server.query("""
             create table words (n int primary key, s text, b bytea, j jsonb);
-            insert into words select n, 'wörd ' || n || E'\\t\\n', decode(md5(n::text), 'hex'), jsonb_build_object('n', n) from generate_series(1, 5000) n;
+            insert into words select n, 'wörd ' || n || E'\\t\\n', decode(md5(n::text), 'hex'), jsonb_build_object('n', n)
+                from generate_series(1, 5000) n;
             create index on words (s);
             create view few as select * from words where n < 10;
             create function twice(int) returns int language sql as 'select $1 * 2';

@@ -1,21 +1,18 @@
-"""How a session through a PostgreSQL listener is logged in, with real servers: methods of authentication, rotation, faults of the
-upstream, tokens; rows PG8, PG9 and PG16 of the catalogue of attacks, and K4, K9 and F1 where they concern listeners."""
+"""How a session through a PostgreSQL listener is logged in, with real servers: methods of authentication, faults of the upstream,
+tokens; rows PG8 and PG9 of the catalogue of attacks, and T5, K4, K7, K9 and F1 where they concern listeners."""
 
-import json
 import re
 import signal
-import socket
 import time
 
 import test_peer
 from harness import Cordon, canary, main, pki, world
-from harness.postgres import DATABASE, Server, places_with_forms, run_client
-from harness.postgres_case import PostgresTest, Refused
+from harness.postgres import DATABASE, Server, run_client
+from harness.postgres_case import PostgresTest
 from harness.postgres_origin import (AUTHENTICATION_OK, PostgresOrigin, Scram, backend_key_data, error_response, parameter_status,
                                      well_behaved)
-from harness.postgres_wire import cancel, open_session, query, startup_message
+from harness.postgres_wire import cancel, query, startup_message
 from harness.raw_client import connect
-from harness.stores import KINDS, environment_of
 
 WEAK = "allow_weak_auth = true"
 PLAIN = 'upstream_tls = "disable"'
@@ -257,95 +254,6 @@ class NoSecretAtStart(PostgresTest):
         for port in (cordon.port, listener.port):
             with self.assertRaises(ConnectionRefusedError):
                 connect(port)
-
-
-class RotationTest(PostgresTest):
-    """PG16: one listener for each kind of store, all with the role whose password changes."""
-
-    TTL = ""
-    TOLD = ("cmdline",)  # one of the stores is the environment
-
-    @classmethod
-    def set_up_origins(cls):
-        super().set_up_origins()
-        cls.folder = cls.world.folder / f"pg-stores-{cls.__name__}"
-        cls.folder.mkdir()
-        cls.stores = {kind: store(cls.folder, cls.server.roles["rotated"].password) for kind, store in KINDS.items()}
-        cls.addClassCleanup(cls.stores["keyring"].stop)
-
-    @classmethod
-    def listeners(cls):
-        return [cls.server.listener(kind, "rotated", source=cls.stores[kind].source) for kind in KINDS]
-
-    @classmethod
-    def options(cls):
-        return {"more": f'[secrets]\ncache_ttl = "{cls.TTL}"\n' if cls.TTL else "", "environment": environment_of(cls.stores)}
-
-    def rotate(self, kind):
-        """A new password in the server and in this one store."""
-        role = self.server.change_password("rotated", canary.make("pgrotated"))
-        self.stores[kind].rotate(role.password)
-        return role
-
-    def who(self, kind):
-        return self.rows("select current_user", kind)
-
-    def failures(self):
-        return self.server.log().count("password authentication failed")
-
-
-class Rotation(RotationTest):
-    TTL = "15m"
-
-    def test_pg16_each_store_on_the_next_connection(self):
-        for kind in (kind for kind in KINDS if kind != "env"):  # the environment of a process is fixed when it starts
-            for _ in range(2):
-                with self.subTest(kind):
-                    self.rotate(kind)
-                    before = self.failures()
-                    self.assertEqual(self.who(kind), [["realrole_rotated"]], "the very next connection works")
-                    self.assertLessEqual(self.failures() - before, 1)
-                    before = self.failures()
-                    self.assertEqual(self.who(kind), [["realrole_rotated"]])
-                    self.assertEqual(self.failures(), before, "and the one after it asks the server once")
-                    time.sleep(5.1)  # a value that was refused is dropped at most once in 5 s
-
-    def test_pg16_open_sessions_stay(self):
-        self.rotate("file")
-        with self.open("file") as session:
-            self.rotate("file")
-            self.assertEqual(session.query("select 5"), [["5"]])
-            self.assertEqual(self.who("file"), [["realrole_rotated"]])
-            self.assertEqual(session.query("select 6"), [["6"]])
-
-    def test_pg16_a_store_that_still_has_the_old_one(self):
-        """Refused meanwhile. A file is read again when it changes; what a command printed is dropped by a reload at the latest."""
-        role = self.server.change_password("rotated", canary.make("pgrotated"))
-        for kind in ("file", "command"):
-            with self.subTest(kind):
-                self.assert_refused("28P01", kind)
-                self.stores[kind].rotate(role.password)
-                if kind == "command":
-                    self.assertEqual(self.cordon.run("reload").returncode, 0)
-                self.assertEqual(self.who(kind), [["realrole_rotated"]])
-
-
-class RotationNothingKept(RotationTest):
-    TTL = "0s"
-
-    def test_pg16_without_a_failed_login(self):
-        for kind in ("file", "command"):
-            with self.subTest(kind):
-                self.rotate(kind)
-                before = self.failures()
-                self.assertEqual(self.who(kind), [["realrole_rotated"]])
-                self.assertEqual(self.failures(), before)
-
-    def test_variable_with_the_next_start(self):
-        role = self.server.change_password("rotated", canary.make("pgrotated"))
-        self.cordon.stop()
-        self.cordon.start({"SECRET_IN_A_VARIABLE": role.password})
-        self.assertEqual(self.who("env"), [["realrole_rotated"]])
 
 
 class Crowded(PostgresTest):
@@ -608,143 +516,6 @@ class Peers(PostgresTest):
         self.assertEqual(self.server.log().count("connection received: host=127"), before)
         self.cordon.wait_for_log(f"user id {self.OTHER}")
         self.assertEqual(self.rows("select 2"), [["2"]], "others are served")
-
-
-class Record(PostgresTest):
-    """One line a session, and what status and metrics tell."""
-
-    LOG = "info"
-
-    @classmethod
-    def listeners(cls):
-        return [cls.server.listener("ledger"), cls.server.listener("weak ledger", "md5")]
-
-    @classmethod
-    def options(cls):
-        return {"log_level": cls.LOG}
-
-    def lines(self, count=1):
-        """The lines about sessions of the listener since `self.before`."""
-        deadline = time.monotonic() + 5
-        while len(found := [line for line in self.cordon.log()[self.before:].splitlines() if "ledger" in line]) < count:
-            self.assertLess(time.monotonic(), deadline, f"{count} lines expected: {found}")
-            time.sleep(0.02)
-        time.sleep(0.2)
-        return [line for line in self.cordon.log()[self.before:].splitlines() if "ledger" in line]
-
-    def setUp(self):
-        self.rows("select 1", "ledger")
-        time.sleep(0.5)
-        self.before = len(self.cordon.log())
-
-    def test_one_line_a_session(self):
-        with self.open("ledger", application_name="bookkeeping") as session:
-            session.query("select 'entry in the ledger of sql', repeat('x', 100000)")
-            session.end()
-        found = self.lines()
-        self.assertEqual(len(found), 1, found)
-        self.assertIn(DATABASE, found[0])
-        self.assertRegex(found[0], r"\d+(\.\d+)? ?ms|duration[^ ]*\d")
-        self.assertRegex(found[0], r"\b10\d{4}\b", "the bytes that the client got")
-        for absent in ("realrole", "whoever", "entry in", "select", "SELECT"):
-            self.assertNotIn(absent, found[0])
-
-    def test_a_refused_session_says_why(self):
-        self.assert_refused(("28000", "28P01"), "weak ledger")
-        found = self.lines()
-        self.assertGreaterEqual(len(found), 1)
-        self.assertIn("weak ledger", " ".join(found))
-        self.assertNotIn("realrole", " ".join(found))
-
-    def test_odd_database_names_do_not_break_the_line(self):
-        for name in ("a\nb", "a\x1b[31mb", 'a" outcome="fine', "a" * 300, "é"):
-            with self.subTest(name):
-                self.before = len(self.cordon.log())
-                self.assert_refused("3D000", "ledger", database=name)
-                found = self.lines()
-                self.assertNotIn("\x1b", "".join(found))
-                self.assertNotIn('a" outcome="fine', "".join(found))
-
-    def test_status_counts_sessions_by_listener(self):
-        def counts():
-            status = json.loads(self.cordon.run("status", "--json").stdout)
-            entry = next(entry for entry in status["listeners"] if entry["name"] == "ledger")
-            return sum(value for name, value in entry.items() if isinstance(value, int) and name != "port")
-
-        before = counts()
-        for _ in range(5):
-            self.rows("select 1", "ledger")
-        time.sleep(0.5)
-        self.assertGreaterEqual(counts() - before, 5)
-
-    def test_metrics_have_the_listener(self):
-        with connect(self.cordon.port) as client:
-            body = client.request(f"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{self.cordon.port}\r\n\r\n").body.decode()
-        lines = [line for line in body.splitlines() if 'listener="ledger"' in line]
-        self.assertTrue(lines, body[-1500:])
-        self.assertNotIn("realrole", body)
-
-
-class Sealed(PostgresTest):
-    """The password and what PostgreSQL makes of it, looked for after a run of everything at the most talkative level of the log."""
-
-    @classmethod
-    def listeners(cls):
-        return [cls.server.listener("main"), cls.server.listener("md5", "md5", more=WEAK), cls.server.listener("password", "password", more=WEAK),
-                cls.server.listener("refused", "md5"), cls.server.listener("gone", upstream="localhost:9"),
-                cls.server.listener("asking", more="require_token = true")]
-
-    def test_r9_no_form_of_a_password_is_anywhere(self):
-        places = []
-        for name in ("main", "md5", "password"):
-            with self.open(name) as session:
-                session.query("select 1")
-                places.append(session.connection.received)
-        for name, options in (("refused", {}), ("gone", {}), ("main", {"database": "nothing"}), ("main", {"replication": "true"}),
-                              ("asking", {"password": "wrong"}), ("asking", {"password": self.server.roles["scram"].password})):
-            try:
-                self.open(name, **options).close()
-                self.fail(f"{name} {options} is to be refused")
-            except Refused as refused:
-                places += [part.payload for part in refused.messages]
-        for words in (["status"], ["status", "--json"], ["check"], ["check", "--json"], ["listener", "list"], ["listener", "list", "--json"],
-                      ["listener", "show", "main"], ["secret", "check"], ["doctor"], ["logs"], ["env", "--format", "json"]):
-            done = self.cordon.run(*words)
-            places += [done.stdout, done.stderr]
-        with connect(self.cordon.port) as client:
-            client.send("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-            places.append(client.read_to_end())
-        for child in (f"/proc/{self.cordon.process.pid}/{part}" for part in ("cmdline", "environ")):
-            with open(child, "rb") as stream:
-                places.append(stream.read())
-        time.sleep(0.5)
-        for role in self.server.roles.values():
-            self.assertEqual(places_with_forms(role, self.server, *places, self.cordon.log_path, self.cordon.home, self.cordon.project), [])
-
-
-class Bound(PostgresTest):
-    def test_listener_is_on_loopback_only(self):
-        with self.assertRaises(OSError):
-            socket.create_connection(("203.0.113.1", self.listener().port), timeout=2).close()
-
-    def test_port_in_use_is_said_and_ends_the_start(self):
-        """Before anything is served; the other process is left alone."""
-        second = Cordon(self.world.folder, [self.server.listener("second")])
-        second.routes[0].port = self.listener().port
-        second.write_config()
-        second.spawn()
-        self.assertEqual(second.process.wait(20), 1)
-        self.assertIn(str(self.listener().port), second.log())
-        self.assertEqual(self.rows("select 1"), [["1"]])
-
-    def test_idle_sessions_do_not_hold_the_end(self):
-        with Cordon(self.world.folder, [self.server.listener("ending")]) as cordon:
-            session = open_session(cordon.routes[0].port)
-            started = time.monotonic()
-            self.assertEqual(cordon.stop(), 0)
-            self.assertLess(time.monotonic() - started, 6)
-            session.read_messages_to_end()
-            session.close()
 
 
 if __name__ == "__main__":

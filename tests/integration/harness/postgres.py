@@ -153,7 +153,8 @@ class Server:
             self.process = subprocess.Popen([*prefix, programs() / "postgres", "-D", self.data], cwd="/", stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, **ids)
         deadline = time.monotonic() + timeout
-        while subprocess.run([programs() / "pg_isready", "-q", "-U", "postgres", "-h", self.folder, "-p", str(self.port)], check=False).returncode != 0:
+        asking = [programs() / "pg_isready", "-q", "-U", "postgres", "-h", self.folder, "-p", str(self.port)]
+        while subprocess.run(asking, check=False).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"PostgreSQL did not start:\n{self.log()[-4000:]}")
             time.sleep(0.02)
