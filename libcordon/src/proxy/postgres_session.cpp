@@ -107,10 +107,17 @@ Session<> judge_client(PostgresClient& client) {
   return {};
 }
 
-SessionTask<Wanted> read_first(PostgresClient& client) {
+/// What the client wants, and that it may: all that it can keep us waiting for.
+SessionTask<Wanted> read_first(PostgresClient& client, SessionRecord& record) {
   const HalfOpen half_open(client.worker);
   if (half_open.too_many()) co_return refused(Errc::too_many_connections);
-  co_return co_await read_wanted(client);
+  auto wanted = co_await read_wanted(client);
+  const auto* session = wanted ? std::get_if<WantedSession>(&*wanted) : nullptr;
+  if (session == nullptr) co_return wanted;
+  record.concerns(*session);
+  if (auto permitted = co_await check_token(client); !permitted)
+    co_return std::unexpected(std::move(permitted).error());
+  co_return wanted;
 }
 
 /// Passes the request on to the session's own server. Whatever comes of it, the client is told nothing (the manual's "Canceling
@@ -218,8 +225,6 @@ net::Infallible<> pass_on(PostgresClient& client, PostgresOrigin& origin, net::R
 }
 
 SessionTask<> serve_session(PostgresClient& client, const WantedSession& wanted, SessionRecord& record) {
-  auto permitted = co_await check_token(client);
-  if (!permitted) co_return permitted;
   client.member.enter(Phase::busy);
   auto origin = co_await log_in(client, wanted);
   if (!origin) co_return std::unexpected(std::move(origin).error());
@@ -239,15 +244,13 @@ SessionTask<> serve_session(PostgresClient& client, const WantedSession& wanted,
 
 SessionTask<> serve(PostgresClient& client, SessionRecord& record) {
   if (auto judged = judge_client(client); !judged) co_return judged;
-  auto wanted = co_await read_first(client);
+  auto wanted = co_await read_first(client, record);
   if (!wanted) co_return std::unexpected(std::move(wanted).error());
   if (const auto* cancel = std::get_if<WantedCancel>(&*wanted)) {
     co_await forward_cancel(client, *cancel);
     co_return Session<>{};
   }
-  const WantedSession& session = std::get<WantedSession>(*wanted);
-  record.concerns(session);
-  co_return co_await serve_session(client, session, record);
+  co_return co_await serve_session(client, std::get<WantedSession>(*wanted), record);
 }
 
 /// Tells the client why, then closes so that it can read it.
