@@ -72,7 +72,7 @@ class Parameters(PostgresTest):
         return [cls.server.listener("main"), cls.server.listener("replicas", more="allow_replication = true")]
 
     def test_pg8_user_is_replaced(self):
-        for user in ("whoever", "postgres", "realrole_md5", "realrole_scram", "", "x" * 500, "üser"):
+        for user in ("whoever", "postgres", "realrole_md5", "realrole_scram", "x" * 500, "üser"):
             with self.subTest(user):
                 self.assertEqual(self.rows("select current_user, session_user", user=user), [["realrole_scram"] * 2])
 

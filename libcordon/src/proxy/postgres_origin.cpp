@@ -153,7 +153,7 @@ SessionTask<PostgresOrigin> log_in_with(PostgresClient& client, const WantedSess
 
 /// What to try after `refused`, or null: a store that says the same again would only be refused again.
 SessionTask<SharedSecret> fetch_rotated(PostgresClient& client, const SharedSecret& refused) {
-  client.settings->of(*client.listener).secret->rejected(refused);
+  client.settings->of(*client.listener).secret->rejected(refused, secrets::CacheEntry::Rejection::certain);
   auto next = co_await fetch_password(client);
   if (next && (*next)->reveal() == refused->reveal()) next->reset();
   co_return next;

@@ -96,11 +96,13 @@ void CacheEntry::accepted(const SharedSecret& used) {
   if (used && used == value_) drop_rule_.on_acceptance();
 }
 
-void CacheEntry::rejected(const SharedSecret& used) {
+void CacheEntry::rejected(const SharedSecret& used, Rejection rejection) {
   const TimePoint now = shared_->now();
   SharedSecret dropped;
   const Lock lock(mutex_);
-  if (!used || !is_current(now, lock) || used->reveal() != value_->reveal() || !drop_rule_.allows(now)) return;
+  const bool certain = rejection == Rejection::certain;
+  const bool may_drop = certain ? immediate() || drop_rule_.is_spaced(now) : drop_rule_.allows(now);
+  if (!used || !is_current(now, lock) || used->reveal() != value_->reveal() || !may_drop) return;
   drop_rule_.on_drop(shared_->fingerprint(value_->reveal()), now);
   dropped = std::move(value_);
   ++generation_;

@@ -61,8 +61,15 @@ class CacheEntry : public std::enable_shared_from_this<CacheEntry> {  // a fligh
   /// value from before they asked.
   void fetch(Done done);
 
-  /// An origin refused `used` with 401 or 403: drops it if it is still the current value and DropRule allows.
-  void rejected(const SharedSecret& used);
+  /// What an origin's refusal says of the value.
+  enum class Rejection : unsigned char {
+    doubtful,  ///< 401 or 403: it may be right, and lack a right.
+    certain,   ///< It is not the password.
+  };
+
+  /// An origin refused `used`: drops it if it is still the current value and DropRule allows. What is certainly wrong, and costs
+  /// nothing to fetch again, is always dropped.
+  void rejected(const SharedSecret& used, Rejection rejection = Rejection::doubtful);
 
   /// An origin has accepted `used`, for certain: the next refusal of it counts, however soon it comes.
   void accepted(const SharedSecret& used);

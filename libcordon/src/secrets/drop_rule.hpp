@@ -18,7 +18,10 @@ class DropRule {
 
   static constexpr std::chrono::seconds kInterval{5};
 
-  bool allows(TimePoint now) const noexcept { return now >= next_drop_ && now >= kept_until_; }
+  bool allows(TimePoint now) const noexcept { return is_spaced(now) && now >= kept_until_; }
+
+  /// The same for a refusal that can mean nothing but a wrong value: the store may have been behind when it was asked last.
+  bool is_spaced(TimePoint now) const noexcept { return now >= next_drop_; }
 
   /// The value known by `fingerprint` has been dropped.
   void on_drop(std::uint64_t fingerprint, TimePoint now) noexcept;

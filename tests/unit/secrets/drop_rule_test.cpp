@@ -53,5 +53,23 @@ TEST(DropRule, TakesOnlyTheFetchAfterTheDropAsAnAnswer) {
   EXPECT_TRUE(rule.allows(kStart + 5s));
 }
 
+TEST(DropRule, SpacesDropsOfWhatIsCertainlyWrong) {
+  DropRule rule;
+  rule.on_drop(1, kStart);
+  rule.on_fetch(1, kStart + 60s);
+  EXPECT_FALSE(rule.is_spaced(kStart + 5s - 1ns));
+  EXPECT_TRUE(rule.is_spaced(kStart + 5s));
+}
+
+// PG16
+TEST(DropRule, WaitsForNothingOnceTheValueHasWorked) {
+  DropRule rule;
+  rule.on_drop(1, kStart);
+  rule.on_fetch(1, kStart + 60s);
+  rule.on_acceptance();
+  EXPECT_TRUE(rule.allows(kStart + 1ns));
+  EXPECT_TRUE(rule.is_spaced(kStart + 1ns));
+}
+
 }  // namespace
 }  // namespace cordon::secrets
