@@ -24,6 +24,10 @@ std::string ago(const std::optional<Time>& time, Time now) {
   return time ? rough_time(now - *time) + " ago" : "never";
 }
 
+std::string standing_text(bool approved, const SecretStatus& secret, Time now) {
+  return approved ? secret_text(secret, now) : "not approved yet: run `cordon approve`";
+}
+
 Row row_of(const RouteStatus& route, Time now) {
   return {route.name,
           destination_text(route.host, route.ports),
@@ -31,7 +35,18 @@ Row row_of(const RouteStatus& route, Time now) {
           fmt::format("{}", route.injected),
           fmt::format("{}", route.refused),
           ago(route.last_injection, now),
-          route.approved ? secret_text(route.secret, now) : "not approved yet: run `cordon approve`"};
+          standing_text(route.approved, route.secret, now)};
+}
+
+Row row_of(const ListenerStatus& listener, Time now) {
+  const std::string port = listener.port == 0 ? "takes a restart" : fmt::format("127.0.0.1:{}", listener.port);
+  return {listener.name,
+          fmt::format("{} -> {}", port, listener.upstream),
+          fmt::format("{}", listener.open),
+          fmt::format("{}", listener.sessions),
+          fmt::format("{}", listener.refused),
+          ago(listener.last_login, now),
+          standing_text(listener.approved, listener.secret, now)};
 }
 
 /// The last column is as long as it is.
@@ -44,11 +59,21 @@ std::string line_of(const Row& row, const std::array<std::size_t, kColumns>& wid
   return line;
 }
 
-void print_routes(Terminal& terminal, const std::vector<RouteStatus>& routes, Time now) {
-  const Row head = {"route", "host", "requests", "injected", "refused", "last injection", "secret"};
+constexpr std::array<const char*, kColumns> kRouteHead = {"route",   "host",           "requests", "injected",
+                                                          "refused", "last injection", "secret"};
+constexpr std::array<const char*, kColumns> kListenerHead = {"listener", "port -> upstream", "open",  "ended",
+                                                             "refused",  "last login",       "secret"};
+
+/// Routes or listeners; nothing when there are none.
+template <class Status>
+void print_table(Terminal& terminal, const std::array<const char*, kColumns>& titles,
+                 const std::vector<Status>& statuses, Time now) {
+  if (statuses.empty()) return;
+  Row head;
+  std::ranges::copy(titles, head.begin());
   std::vector<Row> rows;
-  for (const RouteStatus& route : routes)
-    rows.push_back(row_of(route, now));
+  for (const Status& status : statuses)
+    rows.push_back(row_of(status, now));
   std::array<std::size_t, kColumns> widths{};
   for (std::size_t i = 0; i < kColumns; ++i) {
     widths[i] = head[i].size();
@@ -108,7 +133,8 @@ void print_status(Terminal& terminal, const InstanceStatus& status, const std::o
   print_field(terminal, "tokens", proxy.tokens_enforced ? "on" : "off: every program of yours may use the routes");
   print_field(terminal, "connections", fmt::format("{}", proxy.connections));
   print_field(terminal, "unmatched", counted(proxy.unmatched, "request"));
-  if (!proxy.routes.empty()) print_routes(terminal, proxy.routes, now);
+  print_table(terminal, kRouteHead, proxy.routes, now);
+  print_table(terminal, kListenerHead, proxy.listeners, now);
 }
 
 }  // namespace cordon::cli
