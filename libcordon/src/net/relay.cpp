@@ -19,59 +19,69 @@ namespace {
 constexpr std::size_t kBufferSize = std::size_t{32} * 1024;
 constexpr std::chrono::seconds kLastWords{2};
 
-/// `to` takes no more bytes, but what it has sent before may still be on its way: this direction ends without the other.
-Task<> let_speak(Stream& to) {
-  to.expires_after(kLastWords);
-  co_return Result<>{};
-}
+/// One way through the relay.
+struct Direction {
+  Stream& from;
+  Stream& to;
+  std::uint64_t& count;
+  bool refused = false;  ///< `to` takes no more bytes.
+
+  /// What `to` has sent before may still be on its way: it is given a moment.
+  std::unexpected<Error> end_refused(Error error) {
+    refused = true;
+    to.expires_after(kLastWords);
+    return std::unexpected(std::move(error));
+  }
+};
 
 /// Copies one direction through a buffer that is there only while bytes flow.
-Task<> copy(Stream& from, Stream& to, std::uint64_t& count) {
+Task<> copy(Direction& way) {
   std::unique_ptr<std::byte[]> buffer;
   for (;;) {
-    if (auto ready = co_await from.wait_readable(); !ready) co_return ready;
+    if (auto ready = co_await way.from.wait_readable(); !ready) co_return ready;
     if (!buffer) buffer = std::make_unique_for_overwrite<std::byte[]>(kBufferSize);
-    auto read = co_await from.read_some({buffer.get(), kBufferSize});
-    if (!read && read.error().code == Errc::end_of_stream) co_return co_await to.shut_down_writing();
+    auto read = co_await way.from.read_some({buffer.get(), kBufferSize});
+    if (!read && read.error().code == Errc::end_of_stream) co_return co_await way.to.shut_down_writing();
     if (!read) co_return std::unexpected(std::move(read).error());
-    count += *read;
-    auto written = co_await to.write({buffer.get(), *read});
-    if (!written) co_return co_await let_speak(to);
+    way.count += *read;
+    auto written = co_await way.to.write({buffer.get(), *read});
+    if (!written) co_return way.end_refused(std::move(written).error());
     if (*read < kBufferSize / 2) buffer.reset();
   }
 }
 
 /// One direction that runs.
 struct Half {
-  explicit Half(Watchdog& watchdog) : ended(watchdog) {}
+  Half(Stream& from, Stream& to, std::uint64_t& count) : way{from, to, count}, ended(from.watchdog_of()) {}
+  Direction way;
   Event ended;
   Result<> result;
 };
 
-/// Runs both directions; the first error, or running out of memory, interrupts the other.
-Task<> run_both(Stream& client, Stream& origin, Task<> up, Task<> down) {
-  Watchdog& watchdog = client.watchdog_of();
-  Half up_half(watchdog);
-  Half down_half(watchdog);
+/// Runs both directions by `carry`; the first that cannot read, or runs out of memory, interrupts the other.
+Task<> run_both(Stream& client, Stream& origin, RelayCounts& counts, Task<> (*carry)(Direction&)) {
+  Half up_half(client, origin, counts.up);
+  Half down_half(origin, client, counts.down);
   const auto end = [&](Half& half, Result<> result) {
     half.result = std::move(result);
-    if (!half.result) {
+    if (!half.result && !half.way.refused) {
       client.interrupt();
       origin.interrupt();
     }
     half.ended.set();
   };
-  const auto start = [&](Task<> direction, Half& half) {
+  const auto start = [&](Half& half) {
     try {
-      asio::co_spawn(watchdog.executor(), std::move(direction), [&](const std::exception_ptr& error, Result<> result) {
-        end(half, error ? fail(Errc::internal) : std::move(result));
-      });
+      asio::co_spawn(client.watchdog_of().executor(), carry(half.way),
+                     [&](const std::exception_ptr& error, Result<> result) {
+                       end(half, error ? fail(Errc::internal) : std::move(result));
+                     });
     } catch (const std::exception&) {
       end(half, fail(Errc::internal));
     }
   };
-  start(std::move(up), up_half);
-  start(std::move(down), down_half);
+  start(up_half);
+  start(down_half);
   co_await up_half.ended.join();  // their coroutines use this frame
   co_await down_half.ended.join();
   co_return down_half.result ? std::move(up_half.result) : std::move(down_half.result);
@@ -80,7 +90,7 @@ Task<> run_both(Stream& client, Stream& origin, Task<> up, Task<> down) {
 }  // namespace
 
 Task<> relay(Stream& client, Stream& origin, RelayCounts& counts) {
-  return run_both(client, origin, copy(client, origin, counts.up), copy(origin, client, counts.down));
+  return run_both(client, origin, counts, copy);
 }
 
 #ifdef __linux__
@@ -128,23 +138,25 @@ Task<> drain_pipe(const Pipe& pipe, std::size_t held, TcpStream& to) {
   co_return Result<>{};
 }
 
-/// One direction by splice. The pipe exists only while bytes flow: an idle tunnel holds none.
-Task<> splice_all(TcpStream& from, TcpStream& to, std::uint64_t& count) {
+/// One direction between TcpStreams by splice. The pipe exists only while bytes flow: an idle tunnel holds none.
+Task<> splice_all(Direction& way) {
+  auto& from = static_cast<TcpStream&>(way.from);
+  auto& to = static_cast<TcpStream&>(way.to);
   for (;;) {
     if (auto ready = co_await from.wait_readable(); !ready) co_return ready;
     const Pipe pipe;
-    if (!pipe.valid()) co_return co_await copy(from, to, count);  // out of descriptors: slower, but it goes on
-    std::uint64_t turn_began = count;
+    if (!pipe.valid()) co_return co_await copy(way);  // out of descriptors: slower, but it goes on
+    std::uint64_t turn_began = way.count;
     for (;;) {
       const long read = splice_once(from.descriptor(), pipe.in(), kSpliceSize);
       if (read == 0) co_return co_await to.shut_down_writing();
       if (read < 0 && errno == EAGAIN) break;
       if (read < 0) co_return fail(Errc::connection_lost);
-      count += static_cast<std::uint64_t>(read);
+      way.count += static_cast<std::uint64_t>(read);
       auto written = co_await drain_pipe(pipe, static_cast<std::size_t>(read), to);
-      if (!written) co_return co_await let_speak(to);
-      if (count - turn_began >= kTurn) {
-        turn_began = count;
+      if (!written) co_return way.end_refused(std::move(written).error());
+      if (way.count - turn_began >= kTurn) {
+        turn_began = way.count;
         co_await asio::post(from.watchdog_of().executor(), use_task);
       }
     }
@@ -154,7 +166,7 @@ Task<> splice_all(TcpStream& from, TcpStream& to, std::uint64_t& count) {
 }  // namespace
 
 Task<> relay_sockets(TcpStream& client, TcpStream& origin, RelayCounts& counts) {
-  return run_both(client, origin, splice_all(client, origin, counts.up), splice_all(origin, client, counts.down));
+  return run_both(client, origin, counts, splice_all);
 }
 #else
 Task<> relay_sockets(TcpStream& client, TcpStream& origin, RelayCounts& counts) {
