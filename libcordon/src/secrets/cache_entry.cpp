@@ -91,6 +91,10 @@ void CacheEntry::fetch(Done done) {
   depart(flight);
 }
 
+std::uint64_t CacheEntry::fingerprint(const SharedSecret& value) const noexcept {
+  return shared_->fingerprint(value->reveal());
+}
+
 void CacheEntry::accepted(const SharedSecret& used) {
   const Lock lock(mutex_);
   if (used && used == value_) drop_rule_.on_acceptance();
@@ -101,7 +105,7 @@ void CacheEntry::rejected(const SharedSecret& used, Rejection rejection) {
   SharedSecret dropped;
   const Lock lock(mutex_);
   const bool certain = rejection == Rejection::certain;
-  const bool may_drop = certain ? immediate() || drop_rule_.is_spaced(now) : drop_rule_.allows(now);
+  const bool may_drop = certain ? immediate() || drop_rule_.allows_certain(now) : drop_rule_.allows(now);
   if (!used || !is_current(now, lock) || used->reveal() != value_->reveal() || !may_drop) return;
   drop_rule_.on_drop(shared_->fingerprint(value_->reveal()), now);
   dropped = std::move(value_);

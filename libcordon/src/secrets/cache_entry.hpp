@@ -71,6 +71,9 @@ class CacheEntry : public std::enable_shared_from_this<CacheEntry> {  // a fligh
   /// nothing to fetch again, is always dropped.
   void rejected(const SharedSecret& used, Rejection rejection = Rejection::doubtful);
 
+  /// A number that tells values apart and says nothing about them: another one in each process.
+  std::uint64_t fingerprint(const SharedSecret& value) const noexcept;
+
   /// An origin has accepted `used`, for certain: the next refusal of it counts, however soon it comes.
   void accepted(const SharedSecret& used);
 

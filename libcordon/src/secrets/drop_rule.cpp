@@ -6,6 +6,7 @@ namespace cordon::secrets {
 
 void DropRule::on_drop(std::uint64_t fingerprint, TimePoint now) noexcept {
   next_drop_ = now + kInterval;
+  worked_ = false;
   dropped_ = fingerprint;
 }
 

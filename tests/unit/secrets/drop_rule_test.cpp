@@ -57,18 +57,21 @@ TEST(DropRule, SpacesDropsOfWhatIsCertainlyWrong) {
   DropRule rule;
   rule.on_drop(1, kStart);
   rule.on_fetch(1, kStart + 60s);
-  EXPECT_FALSE(rule.is_spaced(kStart + 5s - 1ns));
-  EXPECT_TRUE(rule.is_spaced(kStart + 5s));
+  EXPECT_FALSE(rule.allows_certain(kStart + 5s - 1ns));
+  EXPECT_TRUE(rule.allows_certain(kStart + 5s));
 }
 
 // PG16
-TEST(DropRule, WaitsForNothingOnceTheValueHasWorked) {
+TEST(DropRule, DoesNotWaitWhenAValueThatHasWorkedIsCertainlyWrong) {
   DropRule rule;
   rule.on_drop(1, kStart);
-  rule.on_fetch(1, kStart + 60s);
+  rule.on_fetch(2, kStart + 60s);
   rule.on_acceptance();
-  EXPECT_TRUE(rule.allows(kStart + 1ns));
-  EXPECT_TRUE(rule.is_spaced(kStart + 1ns));
+  EXPECT_FALSE(rule.allows(kStart + 1ns)) << "a doubtful refusal waits all the same";
+  EXPECT_TRUE(rule.allows_certain(kStart + 1ns));
+  rule.on_drop(2, kStart + 1ns);
+  rule.on_fetch(2, kStart + 60s);
+  EXPECT_FALSE(rule.allows_certain(kStart + 2ns)) << "it has to work again first";
 }
 
 }  // namespace
