@@ -38,20 +38,26 @@ bool are_equal(base::ConstBytes one, base::ConstBytes other) noexcept {
 
 CancelKeys::Registration CancelKeys::add(Target target) {
   std::string secret_key = random_text(target.secret_key.size());
+  std::uint32_t process_id = target.process_id;
   const std::lock_guard lock(mutex_);
-  for (;;) {
-    const std::uint32_t process_id = random_process_id();
-    if (!entries_.try_emplace(process_id, Entry{secret_key, target}).second) continue;
-    return Registration(*this, process_id, std::move(secret_key));
-  }
+  while (!entries_.try_emplace(process_id, Entry{secret_key, target}).second)
+    process_id = random_process_id();
+  return Registration(*this, process_id, std::move(secret_key));
 }
 
-std::optional<CancelKeys::Target> CancelKeys::find(const postgres::BackendKey& asked) const {
+std::optional<CancelKeys::Passing> CancelKeys::begin_passing(const postgres::BackendKey& asked,
+                                                             std::string_view listener) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(asked.process_id);
-  if (found == entries_.end()) return std::nullopt;
-  if (!are_equal(base::as_bytes(found->second.secret_key), asked.secret_key)) return std::nullopt;
-  return found->second.target;
+  if (found == entries_.end() || !are_equal(base::as_bytes(found->second.secret_key), asked.secret_key)) return {};
+  Entry& entry = found->second;
+  if (entry.target.listener->name != listener || std::exchange(entry.being_cancelled, true)) return {};
+  return Passing(*this, asked.process_id, entry.target);
+}
+
+void CancelKeys::end_passing(std::uint32_t process_id) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = entries_.find(process_id); found != entries_.end()) found->second.being_cancelled = false;
 }
 
 void CancelKeys::remove(std::uint32_t process_id) noexcept {

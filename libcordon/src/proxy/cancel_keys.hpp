@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -41,7 +42,8 @@ class CancelKeys {
       if (keys_ != nullptr) keys_->remove(process_id_);
     }
 
-    /// For the client, in place of the origin's: random, and of the same length. A view.
+    /// For the client: the origin's process ID where no other session has it, so that what the server says of it is true, and a
+    /// random key of the same length. A view.
     postgres::BackendKey key() const noexcept { return {process_id_, base::as_bytes(secret_key_)}; }
 
    private:
@@ -56,18 +58,42 @@ class CancelKeys {
 
   Registration add(Target target);
 
-  /// The target of the session whose key is `asked`; nothing when there is none.
-  std::optional<Target> find(const postgres::BackendKey& asked) const;
+  /// A cancel request that is passed on; while it lives there is no other for its session. Move-only. The keys outlive it.
+  class Passing {
+   public:
+    Passing(Passing&& other) noexcept
+        : target(std::move(other.target)), keys_(std::exchange(other.keys_, nullptr)), process_id_(other.process_id_) {}
+    Passing& operator=(Passing&&) = delete;
+    ~Passing() {
+      if (keys_ != nullptr) keys_->end_passing(process_id_);
+    }
+
+    Target target;
+
+   private:
+    friend class CancelKeys;
+    Passing(CancelKeys& keys, std::uint32_t process_id, Target target_)
+        : target(std::move(target_)), keys_(&keys), process_id_(process_id) {}
+
+    CancelKeys* keys_;
+    std::uint32_t process_id_;
+  };
+
+  /// Begins to pass on a request with the key `asked`, which came to the listener called `listener`; nothing when no session of
+  /// it has that key, or another request is on its way to it.
+  std::optional<Passing> begin_passing(const postgres::BackendKey& asked, std::string_view listener);
 
  private:
   struct Entry {
     std::string secret_key;
     Target target;
+    bool being_cancelled = false;
   };
 
+  void end_passing(std::uint32_t process_id) noexcept;
   void remove(std::uint32_t process_id) noexcept;
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::unordered_map<std::uint32_t, Entry> entries_;  ///< By our process ID.
 };
 

@@ -13,11 +13,12 @@ bool leads_to_the_same(const Listener& one, const Listener& other) noexcept {
 bool SessionMembership::still_welcome() const noexcept {
   const Settings& current = *client_.worker.settings;
   if (client_.peer && !current.admits(client_.peer->uid)) return false;
-  if (client_.listener == nullptr) return true;  // it is about to be told
+  if (client_.stage == PostgresClient::Stage::opening) return true;  // it goes by the new settings in time
+  if (client_.stage == PostgresClient::Stage::logging_in && client_.settings != client_.worker.settings) return false;
   const Listener* const listener = current.find_listener(client_.listener_name);
   if (listener == nullptr || !listener->approved || !leads_to_the_same(*listener, *client_.listener)) return false;
-  return client_.access.entry == nullptr ||
-         judge_session_token_again(client_.access, client_.worker.tokens, listener->name).refusal.has_value();
+  if (client_.access.entry == nullptr) return !listener->require_token;
+  return judge_session_token_again(client_.access, client_.worker.tokens, listener->name).refusal.has_value();
 }
 
 }  // namespace cordon::proxy

@@ -40,6 +40,15 @@ struct PostgresClient {
     use(std::move(connection));
   }
 
+  /// How far it has come.
+  enum class Stage : unsigned char { opening, logging_in, open };
+
+  /// Takes over what a reload has put in place.
+  void follow_reload() {
+    settings = worker.settings;
+    listener = settings->find_listener(listener_name);
+  }
+
   /// Goes on with another stream.
   void use(std::unique_ptr<net::Stream> next) {
     member.watch_client(next.get());
@@ -56,8 +65,9 @@ struct PostgresClient {
 
   Worker& worker;
   const std::string& listener_name;
-  const std::shared_ptr<const Settings> settings;  // with the worker: those that the session begins with
-  const Listener* const listener;                  ///< One of `settings`; null: a reload has taken it away.
+  std::shared_ptr<const Settings> settings;  // with the worker: those that the session begins with
+  const Listener* listener;                  ///< One of `settings`; null: a reload has taken it away.
+  Stage stage = Stage::opening;
   SessionMembership member;
   const net::Clock::time_point deadline;  ///< For saying what it wants.
   net::TcpStream* tcp;                    ///< Below everything; owned by `stream`.

@@ -68,7 +68,7 @@ net::Task<> secure(const Settings& settings, const Listener& listener, PostgresO
   co_return Result<>{};
 }
 
-/// The store's value, as late as possible.
+/// The store's value.
 SessionTask<SharedSecret> fetch_password(PostgresClient& client) {
   secrets::CacheEntry& entry = *client.settings->of(*client.listener).secret;
   if (auto current = entry.current()) co_return current;
@@ -80,20 +80,6 @@ SessionTask<SharedSecret> fetch_password(PostgresClient& client) {
                                                              name(why.code), why.message()));
   }
   co_return std::unexpected(refuse_session(std::move(fetched).error()));
-}
-
-/// On another thread: it takes milliseconds, or seconds where the origin wants it so.
-SessionTask<SaltedPasswords::Salted> salt_password(Worker& worker, const SharedSecret& password,
-                                                   postgres::Derivation derivation, net::Clock::time_point deadline) {
-  if (auto kept = worker.salted_passwords.find(password, derivation)) co_return kept;
-  std::function<Result<Secret>()> work = [password, derivation] {
-    return postgres::derive_salted_password(password->reveal(), derivation);
-  };
-  auto derived = co_await net::run_blocking<Secret>(worker.hashing, worker.watchdog, deadline, std::move(work));
-  if (!derived) co_return std::unexpected(refuse_session(std::move(derived).error()));
-  auto salted = std::make_shared<const Secret>(std::move(*derived));
-  worker.salted_passwords.keep(password, derivation, salted);
-  co_return salted;
 }
 
 SessionTask<> write_to(PostgresOrigin& origin, base::ConstBytes bytes) {
@@ -120,8 +106,10 @@ SessionTask<> authenticate(PostgresClient& client, const WantedSession& wanted, 
     if (!frame) co_return std::unexpected(frame.error());
     auto step = login.on_server_message(*frame, *password);
     if (step && step->kind == Kind::derive) {
-      const auto salted = co_await salt_password(client.worker, password, step->derivation, deadline);
-      if (!salted) co_return std::unexpected(salted.error());
+      const std::uint64_t fingerprint = client.settings->of(listener).secret->fingerprint(password);
+      auto salted = co_await client.worker.salted_passwords.obtain(client.listener_name, password, fingerprint,
+                                                                   std::move(step->derivation), deadline);
+      if (!salted) co_return std::unexpected(refuse_session(std::move(salted).error()));
       step = login.on_salted_password(**salted);
     }
     if (!step) co_return std::unexpected(refuse_origin(step.error(), wanted.database));
@@ -134,12 +122,16 @@ SessionTask<> authenticate(PostgresClient& client, const WantedSession& wanted, 
   }
 }
 
-/// One try, with one password.
-SessionTask<PostgresOrigin> log_in_with(PostgresClient& client, const WantedSession& wanted,
-                                        const SharedSecret& password) {
+/// One try, with one password: the store's, as late as possible, when `password` is null.
+SessionTask<PostgresOrigin> log_in_with(PostgresClient& client, const WantedSession& wanted, SharedSecret& password) {
   const Listener& listener = *client.listener;
   auto origin = co_await connect_origin(client.worker, *client.settings, listener, listener.upstream_host);
   if (!origin) co_return std::unexpected(refuse_session(std::move(origin).error()));
+  if (password == nullptr) {
+    auto fetched = co_await fetch_password(client);
+    if (!fetched) co_return std::unexpected(std::move(fetched).error());
+    password = std::move(*fetched);
+  }
   const auto deadline = net::Clock::now() + client.worker.runtime.timeouts().postgres_login;
   client.member.watch_origin(origin->stream.get());
   origin->stream->set_deadline(deadline);
@@ -151,9 +143,12 @@ SessionTask<PostgresOrigin> log_in_with(PostgresClient& client, const WantedSess
   co_return std::move(*origin);
 }
 
-/// What to try after `refused`, or null: a store that says the same again would only be refused again.
-SessionTask<SharedSecret> fetch_rotated(PostgresClient& client, const SharedSecret& refused) {
-  client.settings->of(*client.listener).secret->rejected(refused, secrets::CacheEntry::Rejection::certain);
+/// What to try after `refused`, or null: a store that says the same again would only be refused again. 28P01 says that the
+/// password is wrong; 28000 may be about anything else.
+SessionTask<SharedSecret> fetch_rotated(PostgresClient& client, const SharedSecret& refused, postgres::SqlState why) {
+  using Rejection = secrets::CacheEntry::Rejection;
+  const bool certain = why == postgres::kInvalidPassword;
+  client.settings->of(*client.listener).secret->rejected(refused, certain ? Rejection::certain : Rejection::doubtful);
   auto next = co_await fetch_password(client);
   if (next && (*next)->reveal() == refused->reveal()) next->reset();
   co_return next;
@@ -166,7 +161,6 @@ net::Task<PostgresOrigin> connect_origin(Worker& worker, const Settings& setting
   const bool with_tls = listener.upstream_tls == UpstreamTls::verify_full;
   const auto reach = with_tls ? net::Reach::anywhere : net::Reach::private_only;
   auto tcp = co_await worker.dialer.dial(std::move(host), listener.upstream_port, reach);
-  if (!tcp && tcp.error().code == Errc::destination_denied && !with_tls) co_return fail(Errc::plaintext_refused);
   if (!tcp) co_return std::unexpected(std::move(tcp).error());
   PostgresOrigin origin;
   origin.tcp = tcp->get();
@@ -182,11 +176,10 @@ net::Task<PostgresOrigin> connect_origin(Worker& worker, const Settings& setting
 
 SessionTask<PostgresOrigin> log_in(PostgresClient& client, const WantedSession& wanted) {
   if (!client.listener->approved) co_return std::unexpected(refuse_session({Errc::binding_unapproved, {}}));
-  const auto password = co_await fetch_password(client);
-  if (!password) co_return std::unexpected(password.error());
-  auto origin = co_await log_in_with(client, wanted, *password);
+  SharedSecret password;
+  auto origin = co_await log_in_with(client, wanted, password);
   if (origin || origin.error().code != Errc::upstream_auth) co_return origin;
-  const auto rotated = co_await fetch_rotated(client, *password);
+  auto rotated = co_await fetch_rotated(client, password, origin.error().sqlstate);
   if (!rotated) co_return std::unexpected(rotated.error());
   if (*rotated == nullptr) co_return origin;
   co_return co_await log_in_with(client, wanted, *rotated);

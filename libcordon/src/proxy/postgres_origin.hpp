@@ -22,7 +22,7 @@ struct PostgresOrigin {
 
 /// Connects to `host` (canonical, or an address of the upstream's) on the port of `listener`, with TLS verified for the
 /// upstream's name unless the listener says otherwise. Errors: upstream_dns, upstream_connect, upstream_tls, upstream_timeout,
-/// upstream_protocol, destination_denied, plaintext_refused (no TLS, and the address is not private), cancelled.
+/// upstream_protocol, destination_denied (also without TLS to an address that is not private), cancelled.
 net::Task<PostgresOrigin> connect_origin(Worker& worker, const Settings& settings, const Listener& listener,
                                          std::string host);
 

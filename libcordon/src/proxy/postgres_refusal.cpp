@@ -32,15 +32,13 @@ constexpr std::array kTable = {
         "the owner has not approved yet that this secret goes to this server: `cordon approve`"},
     Row{Errc::secret_unavailable, postgres::kInvalidAuthorization,
         "the password could not be fetched: `cordon secret check`"},
-    Row{Errc::destination_denied, postgres::kUnableToConnect, "the server's address may not be connected to"},
-    Row{Errc::plaintext_refused, postgres::kUnableToConnect,
-        "without TLS the server must be on a loopback or private address"},
+    Row{Errc::destination_denied, postgres::kUnableToConnect,
+        "the server's address may not be connected to: it is this proxy's own, or without TLS not a private one"},
     Row{Errc::upstream_dns, postgres::kUnableToConnect, "the server's name cannot be resolved"},
     Row{Errc::upstream_connect, postgres::kUnableToConnect, "the server cannot be reached"},
     Row{Errc::upstream_tls, postgres::kUnableToConnect, "no verified TLS connection to the server can be made"},
     Row{Errc::upstream_timeout, postgres::kUnableToConnect, "the server took too long"},
     Row{Errc::upstream_protocol, postgres::kProtocolViolation, "the server did not answer as the protocol wants"},
-    Row{Errc::cancelled, postgres::kCannotConnectNow, "Cordon is stopping"},
     Row{Errc::internal, postgres::kInternalError, "Cordon could not handle the session"},
 };
 
@@ -65,15 +63,20 @@ Errc code_of(const postgres::Refusal& refusal) noexcept {
 
 }  // namespace
 
+SessionRefusal end_of_client(Error error) {
+  return {.code = error.code, .message = std::move(error.context), .manner = SessionRefusal::Manner::closed_upon};
+}
+
 SessionRefusal refuse_session(Error error) {
+  if (error.code == Errc::cancelled) return end_of_client(std::move(error));  // our own stop: there is nobody to tell
   const Row& row = row_of(meaning_of(error.code));
   std::string message(row.message);
   if (!error.context.empty()) message += " (" + error.context + ")";
   return {.code = row.code, .sqlstate = row.sqlstate, .message = std::move(message)};
 }
 
-SessionRefusal end_of_client(Error error) {
-  return {.code = error.code, .message = {}, .manner = SessionRefusal::Manner::closed_upon};
+std::unexpected<SessionRefusal> refused(Errc code, std::string context) {
+  return std::unexpected(refuse_session({code, std::move(context)}));
 }
 
 SessionRefusal refuse_client(const postgres::Refusal& refusal) {

@@ -29,6 +29,9 @@ using Session = std::expected<T, SessionRefusal>;
 template <class T = void>
 using SessionTask = net::Infallible<Session<T>>;
 
+/// The failing side of a Session for one of our codes.
+std::unexpected<SessionRefusal> refused(Errc code, std::string context = {});
+
 /// Refuses with one of our codes. Codes that are no refusal become the nearest that is: use end_of_client() for the client's.
 SessionRefusal refuse_session(Error error);
 

@@ -24,17 +24,20 @@ constexpr std::size_t kFlushSize = std::size_t{16} * 1024;  // one TLS record
 constexpr std::chrono::seconds kCancelTime{10};
 constexpr std::chrono::milliseconds kShortPatience{50};
 
-/// Counts a client as half open for as long as it lives.
+/// Counts a client as half open until it is logged in, or gone.
 class HalfOpen {
  public:
-  explicit HalfOpen(Worker& worker) : count_(worker.half_open) { ++count_; }
+  explicit HalfOpen(Worker& worker) : count_(&worker.half_open) { ++*count_; }
   HalfOpen(const HalfOpen&) = delete;
   HalfOpen& operator=(const HalfOpen&) = delete;
-  ~HalfOpen() { --count_; }
-  bool too_many() const noexcept { return count_ > kMaxHalfOpen; }
+  ~HalfOpen() { end(); }
+  bool too_many() const noexcept { return *count_ > kMaxHalfOpen; }
+  void end() noexcept {
+    if (auto* const count = std::exchange(count_, nullptr)) --*count;
+  }
 
  private:
-  std::size_t& count_;
+  std::size_t* count_;
 };
 
 /// The report of a session: told to the sink when it ends, once there is something to tell.
@@ -68,7 +71,12 @@ class SessionRecord {
     wanted_ = true;
   }
   void refused(const SessionRefusal& refusal) {
-    if (refusal.manner == SessionRefusal::Manner::closed_upon) return;
+    if (refusal.manner == SessionRefusal::Manner::closed_upon) {
+      const Runtime& runtime = client_.worker.runtime;
+      if (!runtime.sink.wants(LogLevel::debug)) return;
+      return runtime.notice(LogLevel::debug, fmt::format("listener {}: closed: {} {}", client_.listener_name,
+                                                         name(refusal.code), refusal.message));
+    }
     event.refusal = name(refusal.code);
     wanted_ = true;
   }
@@ -91,10 +99,6 @@ class SessionRecord {
   net::Clock::time_point began_ = net::Clock::now();
 };
 
-std::unexpected<SessionRefusal> refused(Errc code, std::string context = {}) {
-  return std::unexpected(refuse_session({code, std::move(context)}));
-}
-
 Session<> judge_client(PostgresClient& client) {
   Admission admission = admit(client.worker, *client.tcp);
   client.peer = admission.peer;
@@ -109,8 +113,6 @@ Session<> judge_client(PostgresClient& client) {
 
 /// What the client wants, and that it may: all that it can keep us waiting for.
 SessionTask<Wanted> read_first(PostgresClient& client, SessionRecord& record) {
-  const HalfOpen half_open(client.worker);
-  if (half_open.too_many()) co_return refused(Errc::too_many_connections);
   auto wanted = co_await read_wanted(client);
   const auto* session = wanted ? std::get_if<WantedSession>(&*wanted) : nullptr;
   if (session == nullptr) co_return wanted;
@@ -124,21 +126,26 @@ SessionTask<Wanted> read_first(PostgresClient& client, SessionRecord& record) {
 /// Requests in Progress"), but its connection ends when the server has dealt with it.
 net::Infallible<> forward_cancel(PostgresClient& client, const WantedCancel& wanted) {
   Worker& worker = client.worker;
-  const auto target = worker.runtime.cancel_keys.find({wanted.process_id, base::as_bytes(wanted.secret_key)});
-  if (!target || target->listener->name != client.listener_name) co_return;
-  auto origin = co_await connect_origin(worker, *target->settings, *target->listener, target->address);
+  auto passing = worker.runtime.cancel_keys.begin_passing({wanted.process_id, base::as_bytes(wanted.secret_key)},
+                                                          client.listener_name);
+  if (!passing) co_return;
+  const CancelKeys::Target& target = passing->target;
+  auto origin = co_await connect_origin(worker, *target.settings, *target.listener, target.address);
   if (!origin) {
     worker.runtime.notice(LogLevel::warn, fmt::format("listener {}: a cancel request could not be passed on: {}",
                                                       client.listener_name, origin.error().message()));
     co_return;
   }
   base::WipedBuffer request;
-  postgres::compose_cancel_request(target->key(), request);
+  postgres::compose_cancel_request(target.key(), request);
+  client.member.watch_origin(origin->stream.get());
   origin->stream->expires_after(kCancelTime);
   const auto written = co_await origin->stream->write(request.bytes());
-  if (!written) co_return;
-  ++target->settings->of(*target->listener).counters->cancel_requests;
-  co_await origin->inbox.read_more(*origin->stream);  // its end: a server says nothing
+  if (written) {
+    ++target.settings->of(*target.listener).counters->cancel_requests;
+    co_await origin->inbox.read_more(*origin->stream);  // its end: a server says nothing
+  }
+  client.member.watch_origin(nullptr);
 }
 
 /// Puts a key of ours in the place of the origin's.
@@ -158,9 +165,7 @@ Session<> replace_key(PostgresClient& client, const PostgresOrigin& origin, cons
 }
 
 Session<> origin_refusal(base::ConstBytes payload, const WantedSession& wanted) {
-  const auto error = postgres::parse_error_response(payload);
-  const auto refusal = error ? postgres::refusal_by_origin(error->sqlstate) : error.error();
-  SessionRefusal refused = refuse_origin(refusal, wanted.database);
+  SessionRefusal refused = refuse_origin(postgres::read_refusal(payload), wanted.database);
   if (refused.code == Errc::upstream_auth) refused.code = Errc::upstream_refused;  // it had accepted the password
   return std::unexpected(std::move(refused));
 }
@@ -224,7 +229,8 @@ net::Infallible<> pass_on(PostgresClient& client, PostgresOrigin& origin, net::R
   }
 }
 
-SessionTask<> serve_session(PostgresClient& client, const WantedSession& wanted, SessionRecord& record) {
+SessionTask<> serve_session(PostgresClient& client, const WantedSession& wanted, SessionRecord& record,
+                            HalfOpen& half_open) {
   client.member.enter(Phase::busy);
   auto origin = co_await log_in(client, wanted);
   if (!origin) co_return std::unexpected(std::move(origin).error());
@@ -233,7 +239,9 @@ SessionTask<> serve_session(PostgresClient& client, const WantedSession& wanted,
   client.stream->expires_after(client.worker.runtime.timeouts().postgres_login);
   auto ready = co_await hand_over(client, *origin, wanted, registered);
   if (ready) {
+    half_open.end();
     record.logged_in();
+    client.stage = PostgresClient::Stage::open;
     const OpenSession open(*client.settings->of(*client.listener).counters);
     client.member.enter(Phase::idle);
     co_await pass_on(client, *origin, record.counts);
@@ -244,13 +252,15 @@ SessionTask<> serve_session(PostgresClient& client, const WantedSession& wanted,
 
 SessionTask<> serve(PostgresClient& client, SessionRecord& record) {
   if (auto judged = judge_client(client); !judged) co_return judged;
+  HalfOpen half_open(client.worker);
+  if (half_open.too_many()) co_return refused(Errc::too_many_connections);
   auto wanted = co_await read_first(client, record);
   if (!wanted) co_return std::unexpected(std::move(wanted).error());
   if (const auto* cancel = std::get_if<WantedCancel>(&*wanted)) {
     co_await forward_cancel(client, *cancel);
     co_return Session<>{};
   }
-  co_return co_await serve_session(client, std::get<WantedSession>(*wanted), record);
+  co_return co_await serve_session(client, std::get<WantedSession>(*wanted), record, half_open);
 }
 
 /// Tells the client why, then closes so that it can read it.

@@ -10,13 +10,9 @@ namespace {
 /// Whether a client must have named the protocol in ALPN: without SSLRequest nothing else says what it is about to speak.
 enum class Alpn : unsigned char { optional, required };
 
-std::unexpected<SessionRefusal> refused(Errc code, std::string context = {}) {
-  return std::unexpected(refuse_session({code, std::move(context)}));
-}
-
 /// Without a word: what the client would take it for is not clear yet.
-std::unexpected<SessionRefusal> closed_upon(Errc code) {
-  return std::unexpected(SessionRefusal{.code = code, .message = {}, .manner = SessionRefusal::Manner::closed_upon});
+std::unexpected<SessionRefusal> closed_upon(Errc code, std::string context) {
+  return std::unexpected(end_of_client({code, std::move(context)}));
 }
 
 bool offers_tls(const PostgresClient& client) noexcept {
@@ -43,9 +39,9 @@ SessionTask<> start_tls(PostgresClient& client, Alpn alpn) {
   client.inbox.clear();
   client.use(std::move(stream));
   const auto done = co_await tls.handshake();
-  if (!done) co_return closed_upon(done.error().code == Errc::upstream_tls ? Errc::bad_request : done.error().code);
+  if (!done) co_return closed_upon(done.error().code, done.error().context);
   if (alpn == Alpn::required && !tls::agreed_on(tls.ssl(), tls::Protocol::postgresql)) {
-    co_return closed_upon(Errc::bad_request);
+    co_return closed_upon(Errc::bad_request, "direct TLS without `postgresql` in ALPN");
   }
   co_return Session<>{};
 }
@@ -62,7 +58,7 @@ SessionTask<> negotiate(PostgresClient& client, Encryption& encryption, bool& as
   if (std::exchange(asked, true) || encryption.tls)
     co_return refused(Errc::bad_request, "encryption was asked for twice");
   // They were sent in the clear, and would be taken for what came through TLS (CVE-2021-23214).
-  if (!client.inbox.unread().empty()) co_return closed_upon(Errc::bad_request);
+  if (!client.inbox.unread().empty()) co_return closed_upon(Errc::bad_request, "bytes behind a request for encryption");
   auto written = co_await write_to(client, base::as_bytes(std::string_view(&answer, 1)));
   if (!written || answer == 'N') co_return written;
   encryption.tls = true;
@@ -70,7 +66,7 @@ SessionTask<> negotiate(PostgresClient& client, Encryption& encryption, bool& as
 }
 
 SessionTask<> start_direct_tls(PostgresClient& client, Encryption& encryption) {
-  if (!offers_tls(client)) co_return closed_upon(Errc::bad_request);
+  if (!offers_tls(client)) co_return closed_upon(Errc::bad_request, "direct TLS, which the listener does not take");
   encryption.tls = true;
   co_return co_await start_tls(client, Alpn::required);
 }
@@ -89,8 +85,11 @@ SessionTask<postgres::StartupPacket> read_packet(PostgresClient& client) {
   }
 }
 
-Session<Wanted> accept_session(const PostgresClient& client, const postgres::StartupMessage& message,
+Session<Wanted> accept_session(PostgresClient& client, const postgres::StartupMessage& message,
                                const Encryption& encryption) {
+  client.follow_reload();
+  if (client.listener == nullptr) return refused(Errc::not_supported, "a reload has removed this listener");
+  client.stage = PostgresClient::Stage::logging_in;
   const Listener& listener = *client.listener;
   if (listener.client_tls == ClientTls::require && !encryption.tls) return refused(Errc::tls_required);
   if (!listener.allow_replication && asks_for_replication(message)) return refused(Errc::replication_refused);

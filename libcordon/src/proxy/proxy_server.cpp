@@ -49,7 +49,9 @@ ListenerStatus status_of(const Listener& listener, const Settings::ListenerParts
   ListenerStatus status;
   status.name = listener.name;
   status.port = bound_port;
-  status.upstream = fmt::format("{}:{}", listener.upstream_host, listener.upstream_port);
+  const bool literal6 = listener.upstream_host.find(':') != std::string::npos;
+  status.upstream = fmt::format("{}{}{}:{}", literal6 ? "[" : "", listener.upstream_host, literal6 ? "]" : "",
+                                listener.upstream_port);
   status.approved = listener.approved;
   status.open = counters.open;
   status.refused = ended(proxy::Outcome::refused);

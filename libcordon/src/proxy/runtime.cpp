@@ -20,7 +20,7 @@ Worker::Worker(Runtime& runtime_, std::shared_ptr<const Settings> settings_, Blo
       dialer(watchdog, resolver, {pools.route_lookups, pools.other_lookups},
              {runtime.timeouts().dns, runtime.timeouts().connect}, runtime.own_ports),
       programs(pools.programs),
-      hashing(pools.hashing) {
+      salted_passwords(watchdog, pools.hashing) {
 }
 
 Result<> Worker::listen(std::uint16_t port, net::Sharing sharing) {
@@ -69,6 +69,7 @@ void Worker::adopt(std::shared_ptr<const Settings> next) {
   pool.clear();
   tls_sessions.clear();
   leaves.clear();
+  salted_passwords.clear();
   end_unwelcome();
 }
 

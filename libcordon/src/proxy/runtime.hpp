@@ -45,8 +45,8 @@ struct Runtime {
 struct BlockingPools {
   net::BlockingPool route_lookups{16};
   net::BlockingPool other_lookups{16};
-  net::BlockingPool hashing{
-      4};  ///< For passwords of PostgreSQL logins: milliseconds each, or seconds where an origin wants it.
+  /// For passwords of PostgreSQL logins: milliseconds each, or seconds where an origin wants it. One a listener at a time.
+  net::BlockingPool hashing{16};
   net::PeerPrograms programs;
 };
 
@@ -79,9 +79,8 @@ struct Worker {
   LeafContexts leaves;
   net::PeerLookup peers;
   net::PeerPrograms& programs;
-  net::BlockingPool& hashing;
-  SaltedPasswords salted_passwords{io.get_executor()};
-  std::size_t half_open = 0;  ///< PostgreSQL clients that have not said yet what they want.
+  SaltedPasswords salted_passwords;
+  std::size_t half_open = 0;  ///< PostgreSQL clients that are not logged in yet.
   std::optional<net::Listener> listener;
 
  private:

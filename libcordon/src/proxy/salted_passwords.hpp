@@ -1,48 +1,68 @@
-// Salted passwords (SCRAM's SaltedPassword), kept so that not every session pays for thousands of hash iterations.
+// Salted passwords (SCRAM's SaltedPassword): derived off the worker's thread, and kept so that not every session pays for
+// thousands of hash iterations.
 #pragma once
 
-#include <cstddef>
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <map>
 #include <memory>
-#include <vector>
+#include <string>
 
 #include <cordon/secret.hpp>
 
-#include "net/asio.hpp"
+#include "net/blocking_pool.hpp"
+#include "net/event.hpp"
 #include "postgres/scram.hpp"
 #include "secrets/cache_entry.hpp"
 
 namespace cordon::proxy {
 
-/// One a worker; on its thread only. What is kept is as good as the password, so it goes within a second of the password itself.
+/// One a worker; on its thread only. A listener's origin says how much there is to compute: so each listener has one derivation
+/// at a time, and a place of its own for what was derived. What is kept is as good as the password, and goes after kLifetime.
 class SaltedPasswords {
  public:
   using Salted = std::shared_ptr<const Secret>;  // with the login that uses it while it is dropped
 
-  explicit SaltedPasswords(net::Executor executor) : executor_(executor) {}
+  static constexpr std::chrono::seconds kLifetime{60};
+
+  SaltedPasswords(net::Watchdog& watchdog, net::BlockingPool& threads) : watchdog_(watchdog), threads_(threads) {}
   SaltedPasswords(const SaltedPasswords&) = delete;
   SaltedPasswords& operator=(const SaltedPasswords&) = delete;
 
-  /// What was derived from `password`, or null.
-  Salted find(const secrets::SharedSecret& password, const postgres::Derivation& derivation) const;
+  /// What follows from `password`, whose fingerprint is `fingerprint`: kept, or derived now. All who ask for the same share one
+  /// derivation. Errors: timed_out at `deadline`, cancelled, internal.
+  net::Task<Salted> obtain(std::string listener, secrets::SharedSecret password, std::uint64_t fingerprint,
+                           postgres::Derivation derivation, net::Clock::time_point deadline);
 
-  /// Keeps `salted` for as long as `password` lives; the oldest of too many makes place.
-  void keep(const secrets::SharedSecret& password, const postgres::Derivation& derivation, Salted salted);
+  /// Drops everything.
+  void clear() noexcept;
 
-  std::size_t size() const noexcept { return entries_.size(); }
+  std::size_t size() const noexcept;
 
  private:
-  static constexpr std::size_t kMaxEntries = 64;
+  static constexpr std::size_t kMaxOfListener = 4;
   struct Entry {
-    std::weak_ptr<const Secret> password;
+    std::uint64_t password;  ///< Its fingerprint.
     postgres::Derivation derivation;
     Salted salted;
+    net::Clock::time_point ends;
   };
+  struct Lane {
+    std::list<Entry> entries;        ///< The oldest first.
+    std::list<net::Event*> waiting;  ///< In the frames of those who wait for `busy` to end.
+    bool busy = false;
+  };
+  class Turn;
 
-  /// Looks after the entries until there are none.
+  static Salted find(const Lane& lane, std::uint64_t fingerprint, const postgres::Derivation& derivation);
+  net::Task<> wait_for_turn(Lane& lane, net::Clock::time_point deadline);
+  void keep(Lane& lane, Entry entry);
   net::Infallible<> sweep();
 
-  net::Executor executor_;
-  std::vector<Entry> entries_;
+  net::Watchdog& watchdog_;
+  net::BlockingPool& threads_;
+  std::map<std::string, Lane> lanes_;  ///< By the listener's name. Never shrinks: there are only so many names.
   bool sweeping_ = false;
 };
 
