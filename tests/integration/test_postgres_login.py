@@ -256,6 +256,23 @@ class NoSecretAtStart(PostgresTest):
                 connect(port)
 
 
+class TokenDemandedLater(PostgresTest):
+    """A reload that begins to ask for a token ends what came without one, as it does with tunnels."""
+
+    def test_k4_sessions_without_one_end(self):
+        self.assertEqual(self.cordon.run("token", "create", "later").returncode, 0)
+        with self.open() as session, connect(self.listener().port) as silent:
+            self.assertEqual(session.query("select 1"), [["1"]])
+            text = self.cordon.config.read_text()
+            self.cordon.config.write_text(text.replace("[listeners.auth]", "require_token = true\n[listeners.auth]", 1))
+            reloaded = self.cordon.run("reload")
+            self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
+            self.assertEqual(session.connection.read_to_end(), b"")
+            silent.send(startup_message({"user": "whoever", "database": "appdata"}))
+            self.assertEqual(silent.read_exactly(9), b"R\0\0\0\x08\0\0\0\x03", "one that had said nothing is asked, too")
+        self.assert_refused("28P01", password="nonsense")
+
+
 class Crowded(PostgresTest):
     """A server with room for two sessions."""
 
@@ -267,6 +284,9 @@ class Crowded(PostgresTest):
     @classmethod
     def listeners(cls):
         return [cls.server.listener("main"), cls.server.listener("limited", "limited")]
+
+    def setUp(self):
+        self.server.wait_for_sessions(0)
 
     def test_max_connections_reached(self):
         with self.open(), self.open():

@@ -56,6 +56,7 @@ FIRST_FAULTS = {
     "64 KiB": {"change_first": lambda text: text + "," + "x" * 65536},
 }
 FEW = {"i=1": {"iterations": 1}, "i=4095": {"iterations": 4095}}
+SLOW = {"i=10000000": {"iterations": 10_000_000}}
 FINAL_FAULTS = {
     "wrong signature": lambda _: "v=" + base64.b64encode(b"x" * 32).decode(),
     "one bit": lambda text: "v=" + base64.b64encode(bytes([base64.b64decode(text[2:])[0] ^ 1]) + base64.b64decode(text[2:])[1:]).decode(),
@@ -134,7 +135,7 @@ class Origins(PostgresTest):
 
     @classmethod
     def play_first(cls, conversation, fault):
-        scram = Script(cls.secret, **{**FIRST_FAULTS, **FEW}[fault])
+        scram = Script(cls.secret, **{**FIRST_FAULTS, **FEW, **SLOW}[fault])
         conversation.send(sasl(PLAIN))
         first = authentication(11, scram.first(conversation.read_sasl_initial_response()[1]).encode())
         started = time.monotonic()
@@ -314,6 +315,18 @@ class Origins(PostgresTest):
                 self.assert_refused(REFUSED, database=f"first:{fault}")
                 self.assertNotIn("first", self.taken, "no proof is sent")
                 self.assertEqual(self.rows("x", "weak", database=f"first:{fault}"), [["x"]], "where weak methods are permitted")
+
+    def test_q9_an_origin_that_wants_seconds_of_hashing_holds_up_no_other(self):
+        """Each listener has one derivation at a time: 20 logins of this one would keep all processors for a minute."""
+        asking = []
+        for number in range(20):
+            stream = connect(self.listener().port)
+            self.addCleanup(stream.close)
+            stream.send(startup_message({"user": "whoever", "database": "first:i=10000000"}))
+            asking.append(stream)
+        begun = time.monotonic()
+        self.assertEqual(self.rows("x", "plain", database="good"), [["x"]])
+        self.assertLess(time.monotonic() - begun, 10, "and not when the others have timed out")
 
     def test_pg10_refused_in_no_time(self):
         for fault in ("i=2^31", "i=10000001", "i=2^64+4096", "empty salt", "nonce of its own", "i=1"):
