@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -24,6 +26,18 @@ Result<BindingReview> review_target(const Context& context, const Target& target
   const auto rule = approval_rule(target.config, *user);
   if (!rule) return std::unexpected(rule.error());
   return review_bindings(target.config, target.instance.bindings, *rule);
+}
+
+Result<BindingReview> review_recorded(const Context& context, const Target& target) {
+  auto review = review_target(context, target);
+  if (review && review->first_start) review->unapproved = requested_bindings(target.config);
+  return review;
+}
+
+std::string_view standing_of(const BindingReview& review, std::string_view name) {
+  if (std::ranges::find(review.unapproved, name, &RequestedBinding::name) == review.unapproved.end()) return "approved";
+  const bool taken = review.first_start && review.rule == ApprovalRule::advised;
+  return taken ? "not recorded yet" : "not approved yet";
 }
 
 Result<BindingReview> apply_approvals(const Context& context, Target& target) {

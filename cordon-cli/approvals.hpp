@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <cordon/bindings.hpp>
 #include <cordon/event_sink.hpp>
@@ -14,6 +15,14 @@ namespace cordon::cli {
 /// What is known of the bindings of the target's config, by the rule of its own and of the user-scope file. Writes nothing.
 /// @returns as approval_rule and review_bindings; nothing may be started then
 Result<BindingReview> review_target(const Context& context, const Target& target);
+
+/// review_target, in which a first start's bindings are unapproved whatever the rule: nobody has looked at them. For commands that
+/// are no start.
+Result<BindingReview> review_recorded(const Context& context, const Target& target);
+
+/// How the binding of a route or listener stands in such a review: `approved`, `not approved yet`, or `not recorded yet` where the
+/// first start will take it as approved.
+std::string_view standing_of(const BindingReview& review, std::string_view name);
 
 /// review_target, and takes what must not be used out of the target's config (withhold_unapproved). Before the config is
 /// used.

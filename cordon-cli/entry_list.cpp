@@ -27,27 +27,18 @@ struct Job {
   const Target& target;
 };
 
-/// The names whose bindings are not approved. What cannot be found out is warned of, and counts as approved.
-std::vector<std::string> unapproved_names(const Job& job) {
-  const auto review = review_target(job.context, job.target);
-  if (!review) {
-    job.context.terminal.warning(
-        fmt::format("whether its bindings are approved is not known: {}", review.error().message()));
-    return {};
-  }
-  std::vector<std::string> names;
-  for (const RequestedBinding& binding : review->unapproved)
-    names.push_back(binding.name);
-  return names;
+/// Which bindings are not approved. What cannot be found out is warned of, and counts as approved.
+BindingReview review_or_warn(const Job& job) {
+  const auto review = review_recorded(job.context, job.target);
+  if (review) return *review;
+  job.context.terminal.warning(
+      fmt::format("whether its bindings are approved is not known: {}", review.error().message()));
+  return {};
 }
 
-bool is_approved(const ShownEntry& entry, const std::vector<std::string>& unapproved) {
-  return std::ranges::find(unapproved, entry.name) == unapproved.end();
-}
-
-Json to_json(const ShownEntry& entry, const std::vector<std::string>& unapproved) {
+Json to_json(const ShownEntry& entry, const BindingReview& review) {
   Json out = entry.json;
-  out["approved"] = is_approved(entry, unapproved);
+  out["approved"] = standing_of(review, entry.name) == "approved";
   return out;
 }
 
@@ -71,10 +62,10 @@ Exit list(const Job& job) {
   const auto entries = job.kind.shown(job.target.config);
   const std::string file = job.target.instance.config.string();
   if (job.options.json) {
-    const auto unapproved = unapproved_names(job);
+    const auto review = review_or_warn(job);
     Json report = {{"config", file}, {std::string(job.kind.nouns), Json::array()}};
     for (const ShownEntry& entry : entries)
-      report[std::string(job.kind.nouns)].push_back(to_json(entry, unapproved));
+      report[std::string(job.kind.nouns)].push_back(to_json(entry, review));
     print_json(job.context.terminal, report);
   } else if (entries.empty()) {
     job.context.terminal.hint(fmt::format("there are no {} in {}; to add one: {}", job.kind.nouns, file,
@@ -88,14 +79,14 @@ Exit list(const Job& job) {
   return Exit::done;
 }
 
-void print_entry(Terminal& terminal, const ShownEntry& entry, const std::vector<std::string>& unapproved) {
+void print_entry(Terminal& terminal, const ShownEntry& entry, const BindingReview& review) {
   const auto row = [&](std::string_view label, std::string_view value) {
     terminal.print(fmt::format("  {:<10}{}\n", label, terminal.paint(Style::plain, value)));
   };
   terminal.print(terminal.paint(Style::bold, entry.name) + "\n");
   for (const auto& [label, value] : entry.rows)
     row(label, value);
-  row("binding", is_approved(entry, unapproved) ? "approved" : "not approved yet");
+  row("binding", standing_of(review, entry.name));
 }
 
 Exit show(const Job& job) {
@@ -108,11 +99,11 @@ Exit show(const Job& job) {
     report_unknown_name(job.context.terminal, job.target, job.kind.noun, job.options.name, names);
     return Exit::failed;
   }
-  const auto unapproved = unapproved_names(job);
+  const auto review = review_or_warn(job);
   if (job.options.json)
-    print_json(job.context.terminal, to_json(*entry, unapproved));
+    print_json(job.context.terminal, to_json(*entry, review));
   else
-    print_entry(job.context.terminal, *entry, unapproved);
+    print_entry(job.context.terminal, *entry, review);
   return Exit::done;
 }
 

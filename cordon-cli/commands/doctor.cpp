@@ -180,7 +180,8 @@ const Command kDoctor = {
         "Checks the config, the approvals, the CA and the bundle, the ports, the tokens, each secret\n"
         "and its store, the system's roots, this shell's variables, and each origin and PostgreSQL\n"
         "server with its certificate. Each is ok, warn, fail or skipped, with what to do. Changes\n"
-        "nothing, and shows no secret. The exit status is 1 when a check fails.",
+        "nothing, runs and fetches nothing that is not approved (`cordon approve`), and shows no\n"
+        "secret. The exit status is 1 when a check fails.",
     .examples =
         "  cordon doctor\n"
         "  cordon doctor --config services/cordon.toml\n"

@@ -27,7 +27,7 @@ struct Options {
 /// All that there is to say.
 struct Account {
   Explanation request;
-  std::optional<bool> approved;  ///< Nothing without a route.
+  std::string_view standing;  ///< standing_of; nothing without a route.
   bool needs_token = false;
   const Route* route = nullptr;
 };
@@ -37,8 +37,7 @@ Account account_of(const Target& target, const BindingReview& review, Explanatio
   const auto route = std::ranges::find(target.config.routes, request.route, &Route::name);
   if (!request.route.empty() && route != target.config.routes.end()) {
     out.route = &*route;
-    out.approved =
-        std::ranges::find(review.unapproved, request.route, &RequestedBinding::name) == review.unapproved.end();
+    out.standing = standing_of(review, request.route);
     out.needs_token = TokenFile(target.instance.tokens).exists();
   }
   out.request = std::move(request);
@@ -77,12 +76,12 @@ void print_text(const Context& context, const Options& options, const Account& a
     } else {
       print_row(terminal, "secret", request.source);
     }
-    print_row(terminal, "binding", *account.approved ? "approved" : "not approved yet");
+    print_row(terminal, "binding", account.standing);
   }
   if (!request.hidden.empty())
     print_row(terminal, "hides", fmt::format("{}, which would cover it too", fmt::join(request.hidden, ", ")));
   if (account.needs_token) print_row(terminal, "token", "needed, as `cordon env` gives it to programs");
-  if (account.approved && !*account.approved)
+  if (account.route != nullptr && account.standing != "approved")
     terminal.hint(fmt::format("to look at the binding and approve it: {}", command_line("approve", options.target)));
 }
 
@@ -104,7 +103,7 @@ void print_json(const Context& context, const Account& account) {
                     {"adds", request.added},
                     {"removes", request.removed},
                     {"scheme", text_or_null(request.scheme)},
-                    {"approved", account.approved ? Json(*account.approved) : Json()},
+                    {"approved", account.route != nullptr ? Json(account.standing == "approved") : Json()},
                     {"hides", request.hidden},
                     {"other_port", text_or_null(request.other_port)},
                     {"needs_token", account.needs_token}};
@@ -114,11 +113,12 @@ void print_json(const Context& context, const Account& account) {
 Exit run(const Context& context, const Options& options) {
   auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
-  const auto review = apply_approvals(context, *target);
+  const auto review = review_recorded(context, *target);
   if (!review) {
     context.terminal.error(review.error().message());
     return Exit::failed;
   }
+  withhold_unapproved(target->config, *review);
   auto request = explain(target->config, options.url);
   if (!request) {
     context.terminal.error(fmt::format("route explain: {}: {}", options.url, request.error().message()));

@@ -84,7 +84,7 @@ Findings check_state(const Patient& patient) {
 }
 
 Findings check_bindings(const Patient& patient) {
-  const auto review = review_target(patient.context, *patient.target);
+  const auto review = review_recorded(patient.context, *patient.target);
   if (!review) {
     return {{kBindings, "", Verdict::failure, review.error().message(),
              fix_in(review.error(), patient.command("approve"))}};
@@ -92,13 +92,15 @@ Findings check_bindings(const Patient& patient) {
   Findings findings;
   const bool required = review->rule == ApprovalRule::required;
   for (const RequestedBinding& binding : review->unapproved) {
+    const std::string_view consequence = required              ? "; its requests are refused"
+                                         : review->first_start ? "; the first start takes it as approved"
+                                                               : "";
     findings.push_back(
         {kBindings, binding.name, required ? Verdict::failure : Verdict::warning,
-         fmt::format("not approved: {}{}", describe(binding), required ? "; its requests are refused" : ""),
+         fmt::format("{}: {}{}", standing_of(*review, binding.name), describe(binding), consequence),
          patient.command("approve")});
   }
-  if (findings.empty())
-    findings.push_back({kBindings, "", Verdict::ok, review->first_start ? "none recorded yet" : "all approved"});
+  if (findings.empty()) findings.push_back({kBindings, "", Verdict::ok, "all approved"});
   return findings;
 }
 

@@ -98,11 +98,11 @@ std::vector<Tried> try_all(const Patient& patient, std::vector<NamedSecret> secr
   return tried;
 }
 
-/// The secrets that a start would fetch. Those that it would not are found skipped: their commands are not to be run.
+/// The secrets whose use is approved. The others are found skipped, whatever a start would do: who runs this looks around, and has
+/// not agreed to the commands of a config that somebody else may have written.
 std::vector<NamedSecret> fetchable(const Patient& patient, Findings& findings) {
   auto secrets = secrets_of(patient.config());
-  const auto review = review_target(patient.context, *patient.target);
-  if (review && review->rule != ApprovalRule::required) return secrets;
+  const auto review = review_recorded(patient.context, *patient.target);
   std::erase_if(secrets, [&](const NamedSecret& secret) {
     const bool approved = review && std::ranges::find(review->unapproved, secret.name, &RequestedBinding::name) ==
                                         review->unapproved.end();

@@ -151,6 +151,8 @@ class OfPorts(OfListeners):
 class OfListenersSecrets(OfListeners):
     def test_secret(self):
         self.write_listener("localhost:1")
+        self.assert_finding("secret", "skipped", "not approved, so not fetched", fix="cordon approve", subject="db")
+        self.assert_done(self.cordon("approve", "--yes"))
         self.assert_finding("secret", "ok", "environment variable KEY", subject="db")
         self.assert_finding("secret", "fail", "is empty", fix="cordon secret check db", subject="db", KEY="")
         self.assertNotIn(SECRET, json.dumps(self.doctor()))

@@ -392,8 +392,10 @@ class List(ListenerTest):
         self.assertEqual(report["listeners"], [{
             "name": "db", "port": 15432, "upstream": "db.example.com:5432", "username": "u", "client_tls": "disable",
             "upstream_tls": "verify-full", "require_token": True, "allow_weak_auth": False, "allow_replication": False,
-            "secret": "command pass", "source": "command", "upstream_ca_path": None, "approved": True}])
+            "secret": "command pass", "source": "command", "upstream_ca_path": None, "approved": False}])
         self.assertNotIn("hunter2", done.out)
+        self.assert_done(self.cordon("approve", "--yes"))
+        self.assertTrue(json.loads(self.listener_cmd("list", "--json").out)["listeners"][0]["approved"])
 
     def test_none(self):
         self.write_config(self.route())
@@ -410,7 +412,9 @@ class List(ListenerTest):
         self.assert_done(done)
         self.assertEqual(done.out, "db\n  port      15432\n  upstream  127.0.0.1:5432\n  user      u\n  secret    environment variable KEY\n"
                                    "  tls       clients accept, server disable\n  token     needed, as the client's password\n"
-                                   "  allows    weak authentication, replication\n  binding   approved\n")
+                                   "  allows    weak authentication, replication\n  binding   not recorded yet\n")
+        self.assert_done(self.cordon("approve", "--yes"))
+        self.assertIn("\n  binding   approved\n", self.listener_cmd("show", "db").out)
         self.assertEqual(json.loads(self.listener_cmd("show", "db", "--json").out)["name"], "db")
         self.assert_error(self.listener_cmd("show", "b"), "there is no listener `b`")
 

@@ -347,7 +347,7 @@ class List(RouteTest):
         self.assertEqual(report["config"], str(self.file))
         self.assertEqual(report["routes"], [{
             "name": "a", "host": "a.example", "port": [443], "allow_plaintext": False, "type": "header", "header_name": "Authorization",
-            "scheme": "Bearer", "source": "command", "secret": "command pass", "upstream_ca_path": None, "approved": True}])
+            "scheme": "Bearer", "source": "command", "secret": "command pass", "upstream_ca_path": None, "approved": False}])
         self.assertNotIn("hunter2", done.out)
 
     def test_none(self):
@@ -362,16 +362,18 @@ class List(RouteTest):
         done = self.route_cmd("show", "a")
         self.assert_done(done)
         for line in ("a\n", "  host      127.0.0.1\n", "  port      443, 80\n", "  header    Authorization: Bearer <environment variable KEY>\n",
-                     "  plaintext allowed", "  binding   approved\n"):
+                     "  plaintext allowed", "  binding   not recorded yet\n"):
             self.assertIn(line, done.out)
         self.assertEqual(json.loads(self.route_cmd("show", "a", "--json").out)["name"], "a")
         self.assert_error(self.route_cmd("show", "b"), "there is no route `b`")
 
     def test_show_says_what_is_not_approved(self):
         self.environment["KEY"] = "value-of-key-1"
-        self.write_config()
-        self.start().stop()
         self.write_config(self.route())
+        self.assertFalse(json.loads(self.route_cmd("show", "demo", "--json").out)["approved"])
+        self.assert_done(self.cordon("approve", "--yes"))
+        self.assertIn("binding   approved\n", self.route_cmd("show", "demo").out)
+        self.write_config(self.route(host="other.example"))
         self.assertIn("binding   not approved yet", self.route_cmd("show", "demo").out)
         self.assertFalse(json.loads(self.route_cmd("show", "demo", "--json").out)["approved"])
         self.assertFalse(json.loads(self.route_cmd("list", "--json").out)["routes"][0]["approved"])

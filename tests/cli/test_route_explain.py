@@ -18,6 +18,7 @@ class Explain(CliTest):
 
     def test_injected(self):
         self.write_config(self.route())
+        self.assert_done(self.cordon("approve", "--yes"))
         done = self.explain("https://api.example.com/v1?q=1")
         self.assert_done(done)
         self.assertEqual(done.out, "https://api.example.com: injected\n  why      route demo is for this host and port\n  route    demo\n"
@@ -26,6 +27,7 @@ class Explain(CliTest):
 
     def test_json(self):
         self.write_config(self.route())
+        self.assert_done(self.cordon("approve", "--yes"))
         report = self.report("api.example.com")
         self.assertEqual(report, {
             "url": "https://api.example.com", "host": "api.example.com", "port": 443, "tls": True, "treatment": "injected", "refusal": None,
@@ -35,6 +37,7 @@ class Explain(CliTest):
 
     def test_why_not(self):
         self.write_config(self.route("a", "api.example.com") + self.route("b", "api.example.com", match='port = "any"'))
+        self.assert_done(self.cordon("approve", "--yes"))
         for url, treatment, refusal, text in (
                 ("https://other.example", "untouched", None, "no route is for this host; the tunnel is passed through unread"),
                 ("http://api.example.com:443", "refused", "plaintext_refused", "route a has no allow_plaintext"),
@@ -64,6 +67,14 @@ class Explain(CliTest):
         self.assertIn("refused (binding_unapproved)", done.out)
         self.assertIn("binding  not approved yet", done.out)
         self.assertIn("cordon approve", done.err)
+
+    def test_what_nobody_has_looked_at(self):
+        self.write_config(self.route())
+        done = self.explain("api.example.com")
+        self.assert_done(done)
+        self.assertIn("binding  not recorded yet", done.out)
+        self.assertIn("cordon approve", done.err)
+        self.assertFalse(self.report("api.example.com")["approved"])
 
     def test_tokens_are_told_of(self):
         self.write_config(self.route())
