@@ -22,10 +22,16 @@ Finding certificate_finding(const Patient& patient, const CaInfo& info) {
   return {"ca", "", Verdict::ok, fmt::format("{}, valid until {}", info.subject, end)};
 }
 
+std::vector<std::filesystem::path> key_paths(const Patient& patient) {
+  const std::filesystem::path key = patient.target->ca_paths().key;
+  return {key, key.parent_path()};
+}
+
 Finding key_finding(const Patient& patient, const CaInfo& info) {
   if (info.key) return {"ca key", "", Verdict::ok, fmt::format("mode {:04o}, belongs to the CA", *info.key_mode)};
   const Error& error = info.key.error();
-  return {"ca key", "", Verdict::failure, error.message(), fix_in(error, patient.command("ca rotate"))};
+  return {"ca key", "", Verdict::failure, error.message(),
+          mode_fix(error, key_paths(patient), patient.command("ca rotate"))};
 }
 
 Finding bundle_finding(const Patient& patient) {
@@ -56,7 +62,7 @@ Findings check_ca(const Patient& patient) {
   }
   if (!info) {
     return {{"ca", "", Verdict::failure, info.error().message(),
-             info.error().code == Errc::ca_invalid ? patient.command("ca rotate") : fix_in(info.error(), "")}};
+             info.error().code == Errc::ca_invalid ? patient.command("ca rotate") : ""}};
   }
   return {certificate_finding(patient, *info), key_finding(patient, *info), bundle_finding(patient)};
 }

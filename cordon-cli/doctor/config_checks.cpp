@@ -53,13 +53,6 @@ void add_lost_routes(const Patient& patient, const TokenInfo& token, Findings& f
 
 }  // namespace
 
-std::string fix_in(const Error& error, std::string otherwise) {
-  const std::string message = error.message();
-  constexpr std::string_view kMark = "run: ";
-  const std::size_t at = message.rfind(kMark);
-  return at == std::string::npos ? otherwise : message.substr(at + kMark.size());
-}
-
 Findings check_config(const Patient& patient) {
   Findings findings;
   for (const ConfigFault& fault : patient.faults)
@@ -80,14 +73,18 @@ Findings check_config(const Patient& patient) {
 Findings check_state(const Patient& patient) {
   const auto safe = check_state_folder(patient.instance);
   if (safe) return {{"state folder", "", Verdict::ok, patient.instance.state.string()}};
-  return {{"state folder", "", Verdict::failure, safe.error().message(), fix_in(safe.error(), "")}};
+  const Error& error = safe.error();
+  return {{"state folder", "", Verdict::failure, error.message(),
+           mode_fix(error, with_state_folders(patient.instance, patient.instance.state), "")}};
 }
 
 Findings check_bindings(const Patient& patient) {
   const auto review = review_recorded(patient.context, *patient.target);
   if (!review) {
-    return {{kBindings, "", Verdict::failure, review.error().message(),
-             fix_in(review.error(), patient.command("approve"))}};
+    const Error& error = review.error();
+    return {
+        {kBindings, "", Verdict::failure, error.message(),
+         mode_fix(error, with_state_folders(patient.instance, patient.instance.bindings), patient.command("approve"))}};
   }
   Findings findings;
   const bool required = review->rule == ApprovalRule::required;
@@ -95,10 +92,9 @@ Findings check_bindings(const Patient& patient) {
     const std::string_view consequence = required              ? "; its requests are refused"
                                          : review->first_start ? "; the first start takes it as approved"
                                                                : "";
-    findings.push_back(
-        {kBindings, binding.name, required ? Verdict::failure : Verdict::warning,
-         fmt::format("{}: {}{}", standing_of(*review, binding.name), describe(binding), consequence),
-         patient.command("approve")});
+    findings.push_back({kBindings, binding.name, required ? Verdict::failure : Verdict::warning,
+                        fmt::format("{}: {}{}", standing_of(*review, binding.name), describe(binding), consequence),
+                        patient.command("approve")});
   }
   if (findings.empty()) findings.push_back({kBindings, "", Verdict::ok, "all approved"});
   return findings;
@@ -108,7 +104,11 @@ Findings check_tokens(const Patient& patient) {
   const TokenFile file(patient.instance.tokens);
   if (!file.exists()) return without_tokens(patient);
   const auto tokens = file.list();
-  if (!tokens) return {{kTokens, "", Verdict::failure, tokens.error().message(), fix_in(tokens.error(), "")}};
+  if (!tokens) {
+    const Error& error = tokens.error();
+    return {{kTokens, "", Verdict::failure, error.message(),
+             mode_fix(error, with_state_folders(patient.instance, patient.instance.tokens), "")}};
+  }
   Findings findings;
   for (const TokenInfo& token : *tokens)
     add_lost_routes(patient, token, findings);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,8 +43,11 @@ struct Patient {
   std::string command(std::string_view words) const { return command_line(words, options); }
 };
 
-/// The command that an error's message tells its reader to run; else `otherwise`.
-std::string fix_in(const Error& error, std::string otherwise);
+/// For file_unsafe: the `chmod` for the first of `paths` that is this user's and that others can get at. Else `otherwise`.
+std::string mode_fix(const Error& error, const std::vector<std::filesystem::path>& paths, std::string otherwise);
+
+/// A file of the state folder, and the folders that it is safe by.
+std::vector<std::filesystem::path> with_state_folders(const Instance& instance, std::filesystem::path file);
 
 // The checks. Each blocks for as long as what it asks takes, and finds nothing where a config has nothing of its kind; only those
 // of the config, of the state folder and of the service may be called without a config.

