@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include <cordon/printable.hpp>
+
 namespace cordon::cli {
 
 Result<SystemTrust> system_trust_of(const Instance& instance) {
@@ -17,6 +19,35 @@ std::string system_state_name(const Instance& instance, const CaInfo& ca) {
   const auto trust = system_trust_of(instance);
   const auto state = trust ? trust->state(ca.pem) : std::unexpected(trust.error());
   return state ? kNames[static_cast<std::size_t>(*state)] : "unknown";
+}
+
+bool names_ca(const Target& target) {
+  const CaPaths paths = target.ca_paths();
+  return paths.cert != target.instance.ca.cert || paths.key != target.instance.ca.key;
+}
+
+Result<CaManager> replace_ca(const Target& target) {
+  const CaPaths paths = target.ca_paths();
+  const auto info = names_ca(target) ? inspect_ca(paths) : Result<CaInfo>();
+  // Of a certificate that somebody else made, `rotate` says what there is to say.
+  const bool is_whole = info && (!names_ca(target) || !info->made_by_cordon || info->key);
+  if (is_whole) return CaManager::rotate(paths, {.label = target.instance.name});
+  return fail(
+      Errc::not_supported,
+      fmt::format("{} and {} are not a CA of Cordon's and its key, and stay as they are; mend them yourself, or "
+                  "take `ca_cert_path` and `ca_key_path` out of the config",
+                  on_one_line(paths.cert.native()), on_one_line(paths.key.native())));
+}
+
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  for (const char c : without_controls(text)) {
+    if (c == '\n' || c == '\t')
+      out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
 }
 
 std::string time_text(std::chrono::system_clock::time_point time) {

@@ -160,11 +160,13 @@ void tell_next_steps(const Context& context, const Options& options, const Targe
 Exit rotate(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
+  const CaPaths paths = target->ca_paths();
   const std::string question =
-      fmt::format("Replace the CA of {}? Programs that trust the old one have to be restarted.", target->instance.name);
+      fmt::format("Replace the CA of {}, {} with the key {}? Programs that trust the old one have to be restarted.",
+                  target->instance.name, on_one_line(paths.cert.native()), on_one_line(paths.key.native()));
   if (const auto refused = ask(context, {question, options.yes, "ca rotate", "the CA stays as it is"}); refused)
     return *refused;
-  const auto ca = CaManager::rotate(target->ca_paths(), label_of(*target));
+  const auto ca = replace_ca(*target);
   if (!ca) return fail_with(context, ca.error());
   if (const auto refreshed = ca->refresh_bundle(); !refreshed) return fail_with(context, refreshed.error());
   const auto info = inspect_ca(ca->paths());

@@ -9,10 +9,17 @@ namespace {
 
 constexpr std::chrono::days kNearEnd{30};
 
+/// How to get a new CA. Files that the config names may be anything: they are the owner's to look at.
+std::string replacement(const Patient& patient) {
+  if (!names_ca(*patient.target)) return patient.command("ca rotate");
+  return fmt::format("take `ca_cert_path` and `ca_key_path` out of {}, or mend the files that they name",
+                     patient.instance.config.string());
+}
+
 Finding certificate_finding(const Patient& patient, const CaInfo& info) {
   const auto now = std::chrono::system_clock::now();
   const std::string end = date_text(info.not_after);
-  const std::string rotate = patient.command("ca rotate");
+  const std::string rotate = replacement(patient);
   if (info.not_after <= now) return {"ca", "", Verdict::failure, "ended on " + end, rotate};
   if (info.not_before > now) {
     return {"ca", "", Verdict::failure,
@@ -30,8 +37,7 @@ std::vector<std::filesystem::path> key_paths(const Patient& patient) {
 Finding key_finding(const Patient& patient, const CaInfo& info) {
   if (info.key) return {"ca key", "", Verdict::ok, fmt::format("mode {:04o}, belongs to the CA", *info.key_mode)};
   const Error& error = info.key.error();
-  return {"ca key", "", Verdict::failure, error.message(),
-          mode_fix(error, key_paths(patient), patient.command("ca rotate"))};
+  return {"ca key", "", Verdict::failure, error.message(), mode_fix(error, key_paths(patient), replacement(patient))};
 }
 
 Finding bundle_finding(const Patient& patient) {
@@ -62,7 +68,7 @@ Findings check_ca(const Patient& patient) {
   }
   if (!info) {
     return {{"ca", "", Verdict::failure, info.error().message(),
-             info.error().code == Errc::ca_invalid ? patient.command("ca rotate") : ""}};
+             info.error().code == Errc::ca_invalid ? replacement(patient) : ""}};
   }
   return {certificate_finding(patient, *info), key_finding(patient, *info), bundle_finding(patient)};
 }

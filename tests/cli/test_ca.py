@@ -164,6 +164,34 @@ class Ca(CliTest):
         self.assert_error(self.cordon("ca", "rotate", "--yes"), "was not made by Cordon", "ca_cert_path")
         self.assertEqual((own / "cert.pem").read_text() + (own / "key.pem").read_text(), before)
 
+    def test_rotate_leaves_files_alone_that_are_no_ca(self):
+        """A config that others edit may name any two files of the owner's."""
+        mine = self.root / "home"
+        (mine / "profile").write_text("alias a=b\n")
+        (mine / "key").write_text("a private key of mine\n")
+        (mine / "key").chmod(0o600)
+        for cert, key in (("profile", "key"), ("profile", "missing"), ("missing", "key"), ("missing", "absent/missing")):
+            with self.subTest((cert, key)):
+                self.write_config(f'[tls]\nca_cert_path = "{mine}/{cert}"\nca_key_path = "{mine}/{key}"\n')
+                self.assert_error(self.cordon("ca", "rotate", "--yes"), f"{mine}/{cert} and {mine}/{key} are not a CA of Cordon's",
+                                  "take `ca_cert_path` and `ca_key_path` out")
+                checks = json.loads(self.cordon("doctor", "--json").out)["checks"]
+                self.assertNotIn("ca rotate", " ".join(check["fix"] for check in checks))
+                self.assertEqual(sorted(path.name for path in mine.iterdir()), ["key", "profile"])
+        self.assertEqual(((mine / "profile").read_text(), (mine / "key").read_text()), ("alias a=b\n", "a private key of mine\n"))
+
+    def test_rotate_names_both_files(self):
+        self.cordon("ca", "bundle")
+        _, shown = self.on_a_terminal("ca", "rotate", answer=b"n\n")
+        self.assertIn(f"{self.file('ca-cert.pem')} with the key {self.file('ca-key.pem')}?", shown.replace("\r\n", ""))
+
+    def test_rotate_replaces_a_pair_of_its_own_where_the_config_has_it(self):
+        self.write_config(f'[tls]\nca_cert_path = "{self.root}/own/cert.pem"\nca_key_path = "{self.root}/own/key.pem"\n')
+        self.assert_done(self.cordon("ca", "bundle"))
+        before = self.report()["sha256"]
+        self.assert_done(self.cordon("ca", "rotate", "--yes"))
+        self.assertNotEqual(self.report()["sha256"], before)
+
     def test_no_key_is_ever_shown(self):
         self.cordon("ca", "bundle")
         key = "".join(self.file("ca-key.pem").read_text().splitlines()[1:-1])
