@@ -26,6 +26,17 @@ bool names_ca(const Target& target) {
   return paths.cert != target.instance.ca.cert || paths.key != target.instance.ca.key;
 }
 
+void warn_of_named_ca(const Terminal& terminal, const Target& target) {
+  if (target.instance.scope != Scope::project || !target.config.tls.enabled || !names_ca(target)) return;
+  const CaPaths paths = target.ca_paths();
+  const auto info = inspect_ca(paths);
+  terminal.warning(
+      fmt::format("{} names a CA of its own, {}{}: whoever has its key can pose as any host towards programs "
+                  "that use the bundle; if you did not choose it, take it out of the config",
+                  on_one_line(target.instance.config.native()), on_one_line(paths.cert.native()),
+                  info ? fmt::format(" (SHA-256 {})", info->sha256) : std::string()));
+}
+
 Result<CaManager> replace_ca(const Target& target) {
   const CaPaths paths = target.ca_paths();
   const auto info = names_ca(target) ? inspect_ca(paths) : Result<CaInfo>();

@@ -20,6 +20,9 @@ std::string system_state_name(const Instance& instance, const CaInfo& ca);
 /// Whether `[tls]` names other files for the CA than the instance's own. Whoever edits the config chose them then.
 bool names_ca(const Target& target);
 
+/// Warns when a project's config names the CA's files: programs that use the bundle trust that CA. Blocks on the disk.
+void warn_of_named_ca(const Terminal& terminal, const Target& target);
+
 /// Puts a new CA in the place of the target's. Files that the config names are replaced only where they are a CA of Cordon's with
 /// its key: any two files of the owner's could be named. @returns as CaManager::rotate
 Result<CaManager> replace_ca(const Target& target);

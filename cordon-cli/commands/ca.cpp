@@ -140,6 +140,7 @@ Exit bundle(const Context& context, const Options& options) {
   const auto ca = CaManager::open(target->ca_paths(), label_of(*target));
   if (!ca) return fail_with(context, ca.error());
   if (const auto refreshed = ca->refresh_bundle(); !refreshed) return fail_with(context, refreshed.error());
+  warn_of_named_ca(context.terminal, *target);
   context.terminal.print(ca->paths().bundle.string() + "\n");
   return Exit::done;
 }

@@ -15,6 +15,7 @@
 #include "process_settings.hpp"
 #include "prompt.hpp"
 #include "setup_report.hpp"
+#include "system_store.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -165,6 +166,7 @@ Exit run_setup(const Context& context, const Options& options, const Tool* tool,
   if (const auto end = disagreed(context, options, *setup)) return *end;
   auto groundwork = lay_groundwork(setup->site, tool == nullptr ? "" : tool->name);
   if (!groundwork) return fail_with(context, groundwork.error());
+  warn_of_named_ca(context.terminal, setup->site.target);
   setup->groundwork = std::move(*groundwork);
   if (tool != nullptr) {
     if (auto written = write_settings(*setup); !written) return fail_with(context, written.error());

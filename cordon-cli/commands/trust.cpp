@@ -22,6 +22,7 @@ using Plan = std::vector<SystemCommand>;
 struct Options {
   TargetOptions target;
   bool yes = false;
+  std::string ca;  ///< --ca; of `trust` only.
 };
 
 Exit fail_with(const Context& context, const Error& error) {
@@ -64,6 +65,14 @@ Result<> run_all(const Context& context, const Plan& plan) {
 
 // trust
 
+/// What the owner has to compare.
+void show_ca(const Terminal& terminal, const CaPaths& paths) {
+  const auto info = inspect_ca(paths);
+  if (info)
+    terminal.hint(fmt::format("the CA: {}, {}, SHA-256 {}", on_one_line(paths.cert.native()),
+                              on_one_line(info->subject), info->sha256));
+}
+
 Exit trust_it(const Context& context, const Options& options, const Target& target, const SystemTrust& trust,
               const CaManager& ca) {
   const std::string pem = ca.certificate_pem();
@@ -74,6 +83,7 @@ Exit trust_it(const Context& context, const Options& options, const Target& targ
     return Exit::done;
   }
   const Plan plan = trust.plan_trust(ca.paths().cert);
+  show_ca(context.terminal, ca.paths());
   const std::string question =
       fmt::format("Let every program of every user on this machine trust the CA of {}?", target.instance.name);
   if (const auto end = may_run(context, options, trust, plan,
@@ -98,9 +108,30 @@ Exit trust_it(const Context& context, const Options& options, const Target& targ
   return Exit::done;
 }
 
+/// Whether the owner has chosen this CA: it is the instance's own, or the one that --ca names. What is wrong is already reported
+/// when it is false.
+bool is_chosen(const Context& context, const Options& options, const Target& target) {
+  const CaPaths paths = target.ca_paths();
+  const std::filesystem::path named = (context.working_directory / options.ca).lexically_normal();
+  if (options.ca.empty() ? !names_ca(target) : named == paths.cert) return true;
+  const std::string cert = on_one_line(paths.cert.native());
+  if (!options.ca.empty()) {
+    context.terminal.error(
+        fmt::format("trust: the CA of {} is {}, not the one that --ca names", target.instance.name, cert));
+    return false;
+  }
+  context.terminal.error(fmt::format(
+      "trust: {} names a CA of its own, {}: whoever has its key could pose as any host towards this whole machine",
+      on_one_line(target.instance.config.native()), cert));
+  show_ca(context.terminal, paths);
+  context.terminal.hint(fmt::format("if you chose it: {} --ca {}", command_line("trust", options.target),
+                                    to_string(SystemCommand{paths.cert.native()})));
+  return false;
+}
+
 Exit run_trust(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
-  if (!target) return Exit::failed;
+  if (!target || !is_chosen(context, options, *target)) return Exit::failed;
   const auto trust = system_trust_of(target->instance);
   if (!trust) return fail_with(context, trust.error());
   const auto ca = CaManager::open(target->ca_paths(), {.label = target->instance.name});
@@ -153,19 +184,20 @@ Exit run_untrust(const Context& context, const Options& options) {
 
 using Run = Exit (*)(const Context& context, const Options& options);
 
-Action declare_with(CLI::App& app, Run run) {
-  auto options = std::make_shared<Options>();
+Action declare_with(CLI::App& app, const std::shared_ptr<Options>& options, Run run) {
   add_target_options(app, options->target);
   app.add_flag("--yes", options->yes, "Do it without asking");
   return [options, run](const Context& context) { return run(context, *options); };
 }
 
 Action declare_trust(CLI::App& app) {
-  return declare_with(app, run_trust);
+  auto options = std::make_shared<Options>();
+  app.add_option("--ca", options->ca, "The CA's file, where the config names one of its own")->type_name("PATH");
+  return declare_with(app, options, run_trust);
 }
 
 Action declare_untrust(CLI::App& app) {
-  return declare_with(app, run_untrust);
+  return declare_with(app, std::make_shared<Options>(), run_untrust);
 }
 
 }  // namespace
@@ -177,7 +209,8 @@ const Command kTrust = {
     .details =
         "Puts the CA among the roots that every program of this machine trusts, for programs that\n"
         "read none of the variables of `cordon env`. Needs root: without, it shows the commands to\n"
-        "run. Asks first; without a terminal, --yes is needed. `cordon untrust` takes it back.",
+        "run. Asks first; without a terminal, --yes is needed. `cordon untrust` takes it back. A CA\n"
+        "that the config names is trusted only when --ca names it, too.",
     .examples =
         "  cordon trust\n"
         "  cordon trust --yes --scope user\n",

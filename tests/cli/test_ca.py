@@ -96,6 +96,10 @@ class Ca(CliTest):
         self.write_config(f'[tls]\nca_cert_path = "{self.root}/own/cert.pem"\nca_key_path = "{self.root}/own/key.pem"\n')
         self.assert_done(self.cordon("ca", "bundle"))
         self.assertEqual(self.report()["certificate"], f"{self.root}/own/cert.pem")
+        for command in (("ca", "bundle"), ("setup",)):
+            done = self.cordon(*command)
+            self.assert_done(done)
+            self.assertIn(f"names a CA of its own, {self.root}/own/cert.pem (SHA-256 {self.report()['sha256']})", done.err)
 
     def test_bundle_prints_the_path_of_what_clients_can_use(self):
         done = self.cordon("ca", "bundle")

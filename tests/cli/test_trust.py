@@ -169,6 +169,20 @@ class PrivateStore(CliTest):
         self.assertIn("/usr/sbin/update-ca-certificates failed: ", done.err)
         self.assertEqual(self.anchors(), [])
 
+    def test_a_ca_that_the_config_names_has_to_be_named_by_the_owner_too(self):
+        self.write_config(f'[tls]\nca_cert_path = "{self.root}/own/cert.pem"\nca_key_path = "{self.root}/own/key.pem"\n')
+        self.assert_done(self.cordon("ca", "bundle"))
+        certificate = self.root / "own/cert.pem"
+        fingerprint = self.openssl("x509", "-in", certificate, "-noout", "-fingerprint", "-sha256").stdout.split("=")[1].strip()
+        self.assert_error(self.cordon("trust", "--yes"), "names a CA of its own", fingerprint, f"cordon trust --ca {certificate}")
+        self.assert_error(self.cordon("trust", "--yes", "--ca", self.project / "cordon.toml"), "not the one that --ca names")
+        self.assertEqual(self.anchors(), [])
+        done = self.cordon("trust", "--yes", "--ca", certificate)
+        self.assert_done(done)
+        self.assertIn(f"{certificate}, O = Cordon local CA", done.err)
+        self.assertIn(f"SHA-256 {fingerprint}", done.err)
+        self.assertEqual(len(self.anchors()), 1)
+
     def test_no_question_can_be_asked(self):
         self.assert_error(self.cordon("trust"), "roots stay as they are", "--yes", code=2)
         self.assertEqual(self.anchors(), [])
