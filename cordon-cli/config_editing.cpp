@@ -9,6 +9,7 @@
 
 #include "approvals.hpp"
 #include "first_config.hpp"
+#include "linked_config.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -60,7 +61,7 @@ void record_binding(const Context& context, const Target& target, std::string_vi
 
 std::optional<Editing> open_config(const Context& context, const TargetOptions& options) {
   auto target = load_target(context, options);
-  if (!target) return std::nullopt;
+  if (!target || !may_edit_linked(context, target->instance)) return std::nullopt;
   auto edit = ConfigEdit::open(target->instance.config);
   if (!edit) return report(context, edit.error());
   return Editing{std::move(target->instance), *std::move(edit), false, std::move(target->warnings)};

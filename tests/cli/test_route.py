@@ -200,9 +200,20 @@ class Add(RouteTest):
         real = self.root / "real.toml"
         real.write_text("listen = 6790\n")
         self.file.symlink_to(real)
-        self.assert_done(self.route_cmd("add", *STRIPE))
+        done = self.route_cmd("add", *STRIPE)
+        self.assert_done(done)
+        self.assertIn(f"is a link: the file to be changed is {real}", done.err)
         self.assertTrue(self.file.is_symlink())
         self.assertIn("[[routes]]", real.read_text())
+
+    def test_link_to_the_users_own_config_is_not_followed(self):
+        own = self.config_home / "cordon" / "cordon.toml"
+        own.parent.mkdir(mode=0o700)
+        own.write_text("listen = 6791\n")
+        self.file.symlink_to(own)
+        for command in (("add", *STRIPE), ("remove", "stripe", "--yes")):
+            self.assert_error(self.route_cmd(*command), f"is a link to {own}, which is not this project's", "--scope user")
+        self.assertEqual(own.read_text(), "listen = 6791\n")
 
     def test_binding_is_recorded_as_approved(self):
         """D18: what the owner does by this command is no surprise at the next start."""
