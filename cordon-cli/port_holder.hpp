@@ -16,4 +16,8 @@ struct PortHolder {
 /// user's process, one that is not dumpable (unless asked by root), or a system without /proc.
 std::optional<PortHolder> find_port_holder(std::uint16_t port);
 
+/// Whether the program that listens on 127.0.0.1:`port` runs as another user than this one and root: what answers there is then no
+/// instance of this user's, whatever it calls itself. False where the system does not tell (macOS).
+bool is_held_by_another_user(std::uint16_t port);
+
 }  // namespace cordon::cli

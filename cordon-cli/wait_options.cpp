@@ -6,6 +6,7 @@
 
 #include <cordon/control_client.hpp>
 
+#include "port_holder.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -49,6 +50,9 @@ Result<> wait_for(const Context& context, const Target& target, const TargetOpti
   options.interval = parse_duration(patience.interval).value_or(options.interval);
   // No signal is caught: Ctrl-C ends the process as the shell expects, with status 130.
   auto healthy = wait_until_healthy(options);
+  if (healthy && is_held_by_another_user(options.port))
+    healthy = fail(Errc::wrong_instance, fmt::format("another user's program listens on port {} and calls itself {}",
+                                                     options.port, options.instance));
   if (!healthy) report(context.terminal, healthy.error(), target, named, patience);
   return healthy;
 }

@@ -13,6 +13,7 @@
 #include "command.hpp"
 #include "doctor/finding.hpp"
 #include "json_output.hpp"
+#include "port_holder.hpp"
 #include "process_settings.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -81,7 +82,8 @@ Patient examine(const Context& context, const Options& options, Instance instanc
   patient.target = Target{patient.instance, std::move(loaded->config), std::move(loaded->warnings)};
   if (patient.config().tls.enabled) patient.ca = inspect_ca(patient.target->ca_paths());
   const auto health = probe_health(patient.config().listen, std::chrono::seconds{2});
-  patient.healthy = health && health->instance == patient.instance.name;
+  patient.healthy =
+      health && health->instance == patient.instance.name && !is_held_by_another_user(patient.config().listen);
   return patient;
 }
 

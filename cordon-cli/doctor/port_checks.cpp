@@ -60,6 +60,7 @@ Findings check_listener_ports(const Patient& patient) {
 
 Findings check_port(const Patient& patient) {
   const std::uint16_t port = patient.config().listen;
+  if (is_held_by_another_user(port)) return taken(patient, "another user's program");
   const auto health = probe_health(port, kHealthTime);
   if (health && health->instance == patient.instance.name) {
     return {{"port", "", Verdict::ok, fmt::format("{} is held by this instance", port)},

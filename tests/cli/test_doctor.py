@@ -9,12 +9,32 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
+import unittest
 
 from harness import CORDON, CliTest, main
 
 SECRET = "canary-of-the-doctor-0123456789"
 STAND_INS = pathlib.Path(__file__).resolve().parent.parent / "support" / "bin"
+
+
+# Answers /health as the instance of that name would.
+IMPOSTOR = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Cordon-Instance", sys.argv[2])
+        self.send_header("Content-Length", "15")
+        self.end_headers()
+        self.wfile.write(b'{"status":"ok"}')
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+print("ready", flush=True)
+server.serve_forever()
+"""
 
 
 class TlsOrigin:
@@ -321,6 +341,23 @@ class OfThePort(Doctor):
     def test_another_program_has_the_port(self):
         self.write_config(port=self.origin().port)
         self.assert_finding("port", "fail", "is taken by", fix="set another `listen`")
+
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can start a program of another user")
+    def test_another_users_program_that_poses_as_the_instance(self):
+        self.write_config()
+        name = self.doctor()["instance"]
+        server = subprocess.Popen([sys.executable, "-I", "-c", IMPOSTOR, str(self.port), name], user=65534, group=65534, extra_groups=[],
+                                  cwd="/", stdout=subprocess.PIPE)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        self.assertEqual(server.stdout.readline(), b"ready\n")
+        self.assert_finding("port", "fail", "is taken by another user's program")
+        self.assert_finding("health", "skipped")
+        for command in (("wait", "--timeout", "2s"), ("run", "--timeout", "2s", "--", "true")):
+            with self.subTest(command):
+                self.assert_error(self.cordon(*command), f"another user's program listens on port {self.port} and calls itself {name}")
 
 
 class OfTheService(Doctor):
