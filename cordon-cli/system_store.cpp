@@ -37,6 +37,13 @@ void warn_of_named_ca(const Terminal& terminal, const Target& target) {
                   info ? fmt::format(" (SHA-256 {})", info->sha256) : std::string()));
 }
 
+bool is_trusted_by_content(const Instance& instance, const CaInfo& ca) {
+  const auto trust = system_trust_of(instance);
+  if (!trust || !trust->anchor().empty()) return false;
+  const auto state = trust->state(ca.pem);
+  return state && *state == SystemTrustState::trusted;
+}
+
 Result<CaManager> replace_ca(const Target& target) {
   const CaPaths paths = target.ca_paths();
   const auto info = names_ca(target) ? inspect_ca(paths) : Result<CaInfo>();
@@ -54,7 +61,7 @@ std::string on_one_line(std::string_view text) {
   std::string out;
   for (const char c : without_controls(text)) {
     if (c == '\n' || c == '\t')
-      out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     else
       out += c;
   }

@@ -23,6 +23,10 @@ bool names_ca(const Target& target);
 /// Warns when a project's config names the CA's files: programs that use the bundle trust that CA. Blocks on the disk.
 void warn_of_named_ca(const Terminal& terminal, const Target& target);
 
+/// Whether the system trusts `ca` by nothing but its certificate, as macOS does: what replaces that file leaves it trusted, with
+/// nothing to take it out by. Blocks as SystemTrust::state.
+bool is_trusted_by_content(const Instance& instance, const CaInfo& ca);
+
 /// Puts a new CA in the place of the target's. Files that the config names are replaced only where they are a CA of Cordon's with
 /// its key: any two files of the owner's could be named. @returns as CaManager::rotate
 Result<CaManager> replace_ca(const Target& target);

@@ -167,13 +167,18 @@ Exit rotate(const Context& context, const Options& options) {
                   target->instance.name, on_one_line(paths.cert.native()), on_one_line(paths.key.native()));
   if (const auto refused = ask(context, {question, options.yes, "ca rotate", "the CA stays as it is"}); refused)
     return *refused;
+  if (const auto old = inspect_ca(paths); old && is_trusted_by_content(target->instance, *old)) {
+    context.terminal.error("this system trusts the CA, and only its certificate can take it out again");
+    context.terminal.hint(fmt::format("take it out first: {}", command_line("untrust", options.target)));
+    return Exit::failed;
+  }
   const auto ca = replace_ca(*target);
   if (!ca) return fail_with(context, ca.error());
   if (const auto refreshed = ca->refresh_bundle(); !refreshed) return fail_with(context, refreshed.error());
   const auto info = inspect_ca(ca->paths());
   if (!info) return fail_with(context, info.error());
   context.terminal.print(fmt::format("new CA of {}: {}\n  SHA-256  {}\n  valid    {}\n", target->instance.name,
-                                     ca->paths().cert.string(), info->sha256, validity_text(*info)));
+                                     on_one_line(ca->paths().cert.native()), info->sha256, validity_text(*info)));
   tell_next_steps(context, options, *target, *info);
   return Exit::done;
 }
