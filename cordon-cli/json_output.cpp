@@ -1,9 +1,13 @@
 #include "json_output.hpp"
 
+#include <unistd.h>
+
 namespace cordon::cli {
 
 void print_json(Terminal& terminal, const Json& report) {
-  terminal.print(report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  // C1 controls and those that turn text are plain characters to JSON, and commands to a terminal: there all but ASCII is escaped.
+  const bool only_ascii = ::isatty(STDOUT_FILENO) == 1;
+  terminal.print(report.dump(2, ' ', only_ascii, Json::error_handler_t::replace) + "\n");
 }
 
 Json json_of(const Error& error) {

@@ -9,6 +9,7 @@
 #include "json_output.hpp"
 #include "service_choice.hpp"
 #include "service_text.hpp"
+#include "system_store.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -23,7 +24,7 @@ Exit report_uninstalled(const Context& context, const ServiceOptions& options, s
   else if (removed)
     context.terminal.print(fmt::format("removed {}; its config, CA and tokens are untouched\n", name));
   else
-    context.terminal.print(fmt::format("{} is already not installed\n", name));
+    context.terminal.print(fmt::format("{} is already not installed\n", on_one_line(name)));
   if (!removed && !options.json) context.terminal.hint("the services there are: cordon service list");
   return Exit::done;
 }

@@ -1,5 +1,6 @@
 // cordon service logs: what a background service wrote.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -29,11 +30,12 @@ Exit become_reader(const Context& context, const std::vector<std::string>& comma
 
 /// The last lines as JSON, one object a line.
 Exit show_json(const Context& context, const std::string& log) {
+  const bool only_ascii = ::isatty(STDOUT_FILENO) == 1;  // as print_json
   std::string_view rest = log;
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    context.terminal.print(Json{{"line", line}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    context.terminal.print(Json{{"line", line}}.dump(-1, ' ', only_ascii, Json::error_handler_t::replace) + "\n");
   }
   return Exit::done;
 }

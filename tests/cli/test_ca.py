@@ -196,6 +196,17 @@ class Ca(CliTest):
         self.assert_done(self.cordon("ca", "rotate", "--yes"))
         self.assertNotEqual(self.report()["sha256"], before)
 
+    def test_nothing_of_a_path_steers_a_terminal(self):
+        self.write_config(f'[tls]\nca_cert_path = "{self.root}/own/c\\u009b31m.pem"\nca_key_path = "{self.root}/own/key.pem"\n')
+        self.assert_done(self.cordon("ca", "bundle"))
+        done = self.cordon("ca", "rotate", "--yes")
+        self.assert_done(done)
+        self.assertIn(r"c\xc2\x9b31m.pem", done.out)
+        self.assertNotIn("\x9b", done.out + done.err)
+        _, shown = self.on_a_terminal("ca", "show", "--json", answer=b"")
+        self.assertIn(r"c\u009b31m.pem", shown)
+        self.assertEqual(json.loads(shown), self.report())
+
     def test_no_key_is_ever_shown(self):
         self.cordon("ca", "bundle")
         key = "".join(self.file("ca-key.pem").read_text().splitlines()[1:-1])

@@ -67,6 +67,15 @@ class Service(CliTest):
         (folder / "cordon-api.service").write_text(f'[Service]\n\n[X-Cordon]\nProgram="/usr/bin/cordon"\nConfig="{config}"\n')
         return folder / "cordon-api.service"
 
+    def test_a_folders_name_steers_no_terminal(self):
+        folder = self.project / "a\x1b]0;own\x07\nok"
+        folder.mkdir()
+        (folder / "cordon.toml").write_text(f"listen = {self.port}\n")
+        done = self.cordon("service", "uninstall", cwd=folder)
+        self.assert_done(done)
+        self.assertIn(r"a\x1b]0;own\x07\x0aok/cordon.toml is already not installed", done.out)
+        self.assertEqual(len(done.out.splitlines()), 1)
+
     def test_what_is_installed_is_known_without_a_manager(self):
         unit = self.unit_of_old()
         done = self.cordon("service", "list", "--json")
