@@ -50,7 +50,7 @@ Result<> make_folder(const fs::path& folder) {
 Result<bool> write_scaffold(const Site& site) {
   if (!site.scaffold) return false;
   if (auto made = make_folder(site.target.instance.config.parent_path()); !made) return std::unexpected(made.error());
-  auto created = create_settings_file(site.target.instance.config, *site.scaffold, kConfigMode);
+  auto created = create_settings_file({site.target.instance.config}, *site.scaffold, kConfigMode);
   if (!created || *created) return created;
   return fail(Errc::file_failed, fmt::format("{} has just been made by another program; run this again",
                                              site.target.instance.config.native()));

@@ -56,6 +56,7 @@ void print_setup(const Context& context, const TargetOptions& options, const Set
   for (const FileOutcome& file : setup.files) {
     print_row(terminal, "file", file.path.string(),
               file.change == Change::left ? "left: it is yours" : name(file.change));
+    if (file.target != file.path) print_row(terminal, "", fmt::format("which is: {}", file.target.string()), "");
     if (file.backup) print_row(terminal, "", fmt::format("before: {}", file.backup->string()), "");
   }
   terminal.print("\nNext:\n");
@@ -87,6 +88,7 @@ Json setup_json(const TargetOptions& options, const Setup& setup) {
   if (setup.tool != nullptr) report["tool"] = setup.tool->name;
   for (const FileOutcome& file : setup.files)
     report["files"].push_back({{"path", file.path.string()},
+                               {"target", file.target.string()},
                                {"change", name(file.change)},
                                {"backup", file.backup ? Json(file.backup->string()) : Json()}});
   for (const auto& [command, purpose] : next_steps(options, setup))

@@ -171,6 +171,10 @@ void print_outcome(const Context& context, const UndoneFile& file) {
         fmt::format("{}: changed since, and left as it is: {}", file.path.string(), fmt::join(file.left, ", ")));
   if (file.undone == Undone::left)
     context.terminal.warning(fmt::format("{}: changed since, and left as it is", file.path.string()));
+  if (file.changed_backup)
+    context.terminal.warning(
+        fmt::format("{} is not what setup wrote there, and was not used: what was in {} before setup is not known",
+                    file.changed_backup->string(), file.path.string()));
   if (file.backup)
     context.terminal.hint(fmt::format("what was there before setup is still in {}", file.backup->string()));
 }

@@ -99,6 +99,12 @@ std::optional<Setup> prepare(const Context& context, const Options& options, con
   return setup;
 }
 
+/// The file's path, and where it really is when links lead there.
+std::string shown_path(const FileOutcome& file) {
+  const std::string path = file.path.string();
+  return file.target == file.path ? path : fmt::format("{} (which is {})", path, file.target.string());
+}
+
 bool is_to_change(const FileOutcome& file) {
   return file.change != Change::already && file.change != Change::left;
 }
@@ -110,14 +116,14 @@ std::optional<Exit> disagreed(const Context& context, const Options& options, co
     context.terminal.error(
         fmt::format("setup of {} changes files of another program; --yes is missing", setup.tool->title));
     for (const FileOutcome& file : setup.files)
-      if (is_to_change(file)) context.terminal.hint(fmt::format("it would write {}", file.path.string()));
+      if (is_to_change(file)) context.terminal.hint(fmt::format("it would write {}", shown_path(file)));
     return Exit::usage;
   }
   Prompt prompt(context.terminal);
   prompt.say(fmt::format("For {} this is going to be written (what is there now is kept as *.cordon.bak):",
                          setup.tool->title));
   for (const FileOutcome& file : setup.files)
-    if (is_to_change(file)) prompt.say("  " + file.path.string());
+    if (is_to_change(file)) prompt.say("  " + shown_path(file));
   const auto agreed = prompt.confirm("Go on?", Preset::yes);
   if (!agreed) return prompt.given_up(agreed.error());
   if (*agreed) return std::nullopt;

@@ -49,10 +49,11 @@ bool is_from_cordon(const Json& value, const fs::path& state_home) {
 Result<std::vector<Leftover>> find_leftovers(const Situation& situation, const std::vector<Setting>& ours) {
   const fs::path path = folder_of(situation) / "settings.json";
   const Format* const format = find_format("json");
-  const auto file = read_settings_file(path, LinkedSettings::refuse);
+  const fs::path within = guarded_folder(situation);
+  const auto file = read_settings_file({path, within});
   if (!file) return std::unexpected(file.error());
   const fs::path state_home = config_home(situation.context.environment) / "cordon";
-  Leftover leftover{path, format, {}};
+  Leftover leftover{path, format, {}, within};
   bool has_ca = false;
   for (Setting setting : ours) {
     const auto value = format->find(file->text.value_or(""), setting);
@@ -91,13 +92,13 @@ Result<Plan> plan(const Situation& situation) {
   if (!hook) return std::unexpected(std::move(hook).error());
   settings.push_back(std::move(*hook));
   plan.hints = hints_for(situation, !keys.empty());
-  const LinkedSettings links = project ? LinkedSettings::refuse : LinkedSettings::follow;
+  const fs::path within = guarded_folder(situation);
   plan.files.push_back({folder / (project ? "settings.local.json" : "settings.json"),
                         find_format("json"),
                         std::move(settings),
                         {},
-                        links});
-  plan.files.push_back(skill_file(folder / "skills" / "cordon" / "SKILL.md"));
+                        within});
+  plan.files.push_back(skill_file(folder / "skills" / "cordon" / "SKILL.md", within));
   return plan;
 }
 

@@ -40,16 +40,15 @@ std::vector<std::string> hints_for(const Situation& situation) {
 
 Result<Plan> plan(const Situation& situation) {
   const fs::path folder = folder_of(situation);
-  const LinkedSettings links =
-      situation.target.instance.scope == Scope::project ? LinkedSettings::refuse : LinkedSettings::follow;
+  const fs::path within = guarded_folder(situation);
   Plan plan;
-  plan.files.push_back({folder / ".env", find_format("env"), settings_of(situation.variables, {}), {}, links});
+  plan.files.push_back({folder / ".env", find_format("env"), settings_of(situation.variables, {}), {}, within});
   plan.files.push_back({folder / "config.toml",
                         find_format("toml"),
                         settings_of(situation.variables, {"shell_environment_policy", "set"}),
                         {},
-                        links});
-  plan.files.push_back(skill_file(skills_of(situation) / "cordon" / "SKILL.md"));
+                        within});
+  plan.files.push_back(skill_file(skills_of(situation) / "cordon" / "SKILL.md", within));
   plan.hints = hints_for(situation);
   return plan;
 }

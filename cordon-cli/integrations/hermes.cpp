@@ -47,8 +47,8 @@ Result<Plan> plan(const Situation& situation) {
   const auto keys = dummy_keys(situation.target.config, kKeys, {});
   settings.insert(settings.end(), keys.begin(), keys.end());
   Plan plan;
-  plan.files.push_back({folder / ".env", find_format("env"), std::move(settings), {}, LinkedSettings::follow});
-  plan.files.push_back(skill_file(folder / "skills" / "devops" / "cordon" / "SKILL.md"));
+  plan.files.push_back({folder / ".env", find_format("env"), std::move(settings)});
+  plan.files.push_back(skill_file(folder / "skills" / "devops" / "cordon" / "SKILL.md", {}));
   if (keys.empty())
     plan.hints.emplace_back(
         "Hermes Agent finds a provider by its key: add a route for your provider and run this again, "

@@ -46,12 +46,9 @@ Result<Plan> plan(const Situation& situation) {
   const fs::path folder = situation.home / ".openclaw";
   const std::string url = planned_url(situation.target, kTokenPlace);
   Plan plan;
-  plan.files.push_back({folder / "openclaw.json",
-                        find_format("json"),
-                        {{{"proxy", "enabled"}, true}, {{"proxy", "proxyUrl"}, url}},
-                        {},
-                        LinkedSettings::follow});
-  plan.files.push_back(skill_file(folder / "skills" / "cordon" / "SKILL.md"));
+  plan.files.push_back(
+      {folder / "openclaw.json", find_format("json"), {{{"proxy", "enabled"}, true}, {{"proxy", "proxyUrl"}, url}}});
+  plan.files.push_back(skill_file(folder / "skills" / "cordon" / "SKILL.md", {}));
   return plan;
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <system_error>
 
+#include <cordon/fingerprint.hpp>
+
 namespace cordon::cli {
 namespace {
 
@@ -78,7 +80,7 @@ struct Edit {
 };
 
 Result<Edit> prepare(const PlannedFile& file, const RecordedFile* recorded, std::string_view token) {
-  auto found = read_settings_file(file.path, file.links);
+  auto found = read_settings_file(file.place());
   if (!found) return std::unexpected(named(file.path, found.error()));
   auto text = edited(file, recorded, found->text.value_or(""), token);
   if (!text) return std::unexpected(named(file.path, text.error()));
@@ -93,22 +95,23 @@ Result<Edit> prepare(const PlannedFile& file, const RecordedFile* recorded, std:
 }
 
 /// Makes the missing folders above `path` and notes them.
-Result<> make_folders(const fs::path& path, std::vector<fs::path>& made) {
-  std::error_code error;
-  const fs::path folder = path.parent_path();
-  if (fs::is_directory(folder, error)) return {};
+Result<> make_folders(const SettingsPlace& place, std::vector<fs::path>& made) {
+  std::error_code ignored;
+  const SettingsPlace folder{place.path.parent_path(), place.within};
+  if (folder.path == place.within || fs::is_directory(folder.path, ignored)) return {};  // writing tells a link
   if (auto above = make_folders(folder, made); !above) return above;
-  if (fs::create_directory(folder, error)) made.push_back(folder);
-  if (!error) return {};
-  return fail(Errc::file_failed, fmt::format("cannot make the folder {}: {}", folder.native(), error.message()));
+  const auto done = make_settings_folder(folder);
+  if (!done) return std::unexpected(done.error());
+  if (*done) made.push_back(folder.path);
+  return {};
 }
 
 /// Copies what is at `found` to the first free name beside it.
-Result<fs::path> back_up(const SettingsFile& found) {
+Result<fs::path> back_up(const SettingsFile& found, const fs::path& within, FileMode mode) {
   for (int i = 1; i <= kMaxBackups; ++i) {
     fs::path path = found.path;
     path += i == 1 ? ".cordon.bak" : fmt::format(".cordon.bak.{}", i);
-    const auto made = create_settings_file(path, *found.text, found.mode);
+    const auto made = create_settings_file({path, within}, *found.text, mode);
     if (!made) return std::unexpected(made.error());
     if (*made) return path;
   }
@@ -121,14 +124,17 @@ Result<std::optional<fs::path>> note(const PlannedFile& file, const Edit& edit, 
   RecordedFile* recorded = tool.find(file.path);
   if (recorded == nullptr) {
     if (edit.found.text && file.format != nullptr) {
-      auto copied = back_up(edit.found);
+      auto copied = back_up(edit.found, file.within, edit.found.mode);
       if (!copied) return std::unexpected(std::move(copied).error());
       backup = std::move(*copied);
     }
     tool.files.push_back(
         {file.path, file.format == nullptr ? "" : std::string(file.format->name), backup, edit.found.mode});
     recorded = &tool.files.back();
+    if (backup) recorded->fingerprint = fingerprint(*edit.found.text);
   }
+  recorded->target = edit.found.path;
+  recorded->within = file.within;
   recorded->settings = file.settings;
   recorded->text = file.text;
   return backup;
@@ -138,15 +144,16 @@ Result<FileOutcome> apply_file(const PlannedFile& file, std::string_view tool, c
   RecordedTool& recorded = record.get(tool, tool);
   const auto edit = prepare(file, recorded.find(file.path), token.reveal());
   if (!edit) return std::unexpected(edit.error());
-  FileOutcome outcome{file.path, edit->change};
+  FileOutcome outcome{file.path, edit->change, edit->found.path};
   if (edit->change == Change::left) return outcome;
   if (edit->change == Change::already && recorded.find(file.path) != nullptr) return outcome;
-  if (auto made = make_folders(file.path, recorded.folders); !made) return std::unexpected(made.error());
+  if (auto made = make_folders({edit->found.path, file.within}, recorded.folders); !made)
+    return std::unexpected(made.error());
   auto backup = note(file, *edit, recorded);
   if (!backup) return std::unexpected(std::move(backup).error());
   outcome.backup = std::move(*backup);
   if (auto saved = record.save(); !saved) return std::unexpected(saved.error());
-  const auto written = write_settings_file(edit->found.path, edit->text, edit->mode);
+  const auto written = write_settings_file({edit->found.path, file.within}, edit->text, edit->mode);
   return written ? Result<FileOutcome>(std::move(outcome)) : std::unexpected(written.error());
 }
 
@@ -159,15 +166,15 @@ Result<std::string> without(const Leftover& leftover, const std::string& before)
 }
 
 Result<FileOutcome> remove_leftover(const Leftover& leftover) {
-  const auto found = read_settings_file(leftover.path, LinkedSettings::refuse);
+  const auto found = read_settings_file({leftover.path, leftover.within});
   if (!found) return std::unexpected(found.error());
   const auto text = without(leftover, found->text.value_or(""));
   if (!text) return std::unexpected(named(leftover.path, text.error()));
-  auto backup = back_up(*found);
+  auto backup = back_up(*found, leftover.within, kPrivate);
   if (!backup) return std::unexpected(std::move(backup).error());
-  if (auto written = write_settings_file(found->path, *text, found->mode); !written)
+  if (auto written = write_settings_file({found->path, leftover.within}, *text, found->mode); !written)
     return std::unexpected(written.error());
-  return FileOutcome{leftover.path, Change::removed, std::move(*backup)};
+  return FileOutcome{leftover.path, Change::removed, found->path, std::move(*backup)};
 }
 
 }  // namespace
@@ -184,10 +191,10 @@ Result<std::vector<FileOutcome>> rehearse(const Plan& plan, const RecordedTool* 
         recorded == nullptr ? nullptr : const_cast<RecordedTool*>(recorded)->find(file.path);
     const auto edit = prepare(file, before, token);
     if (!edit) return std::unexpected(edit.error());
-    outcomes.push_back({file.path, edit->change});
+    outcomes.push_back({file.path, edit->change, edit->found.path});
   }
   for (const Leftover& leftover : plan.leftovers)
-    outcomes.push_back({leftover.path, Change::removed});
+    outcomes.push_back({leftover.path, Change::removed, leftover.path});
   return outcomes;
 }
 

@@ -25,7 +25,9 @@ struct PlannedFile {
   const Format* format = nullptr;      ///< Null: the whole file is ours, and holds `text`.
   std::vector<Setting> settings = {};  ///< What is to be in it, among other things.
   std::string text = {};
-  LinkedSettings links = LinkedSettings::refuse;
+  std::filesystem::path within = {};  ///< As in SettingsPlace.
+
+  SettingsPlace place() const { return {path, within}; }
 };
 
 /// Settings that earlier versions wrote to a place that is wrong by now.
@@ -33,6 +35,7 @@ struct Leftover {
   std::filesystem::path path;
   const Format* format = nullptr;
   std::vector<Setting> settings;  ///< As they are now.
+  std::filesystem::path within;   ///< As in SettingsPlace.
 };
 
 struct Plan {
@@ -55,6 +58,7 @@ std::string_view name(Change change);
 struct FileOutcome {
   std::filesystem::path path;
   Change change;
+  std::filesystem::path target;                      ///< Where the file really is, with links resolved.
   std::optional<std::filesystem::path> backup = {};  ///< When it was made now.
 };
 

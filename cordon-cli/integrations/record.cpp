@@ -15,7 +15,10 @@ Json to_json(const Setting& setting) {
 
 Json to_json(const RecordedFile& file) {
   Json out = {{"path", file.path.string()}, {"format", file.format}, {"mode", file.mode}, {"backup", nullptr}};
+  out["target"] = file.target.string();
+  out["within"] = file.within.string();
   if (file.backup) out["backup"] = file.backup->string();
+  if (file.backup) out["fingerprint"] = file.fingerprint;
   if (file.format.empty()) out["text"] = file.text;
   out["settings"] = Json::array();
   for (const Setting& setting : file.settings)
@@ -41,6 +44,9 @@ RecordedFile file_of(const Json& in) {
   RecordedFile file{in.at("path").get<std::string>(), in.at("format")};
   file.mode = in.at("mode").get<FileMode>() & 0777U;
   if (!in.at("backup").is_null()) file.backup = in.at("backup").get<std::string>();
+  if (file.backup) file.fingerprint = in.at("fingerprint");
+  file.target = in.at("target").get<std::string>();
+  file.within = in.at("within").get<std::string>();
   if (file.format.empty()) file.text = in.at("text");
   for (const Json& setting : in.at("settings"))
     file.settings.push_back(setting_of(setting));
@@ -72,7 +78,7 @@ Result<Record> Record::load(const Instance& instance) {
   Record record;
   record.path_ = instance.state / "integrations.json";
   if (auto checked = check_state_folder(instance); !checked) return std::unexpected(checked.error());
-  const auto file = read_settings_file(record.path_, LinkedSettings::refuse);
+  const auto file = read_settings_file({record.path_, instance.state});
   if (!file) return std::unexpected(file.error());
   if (!file->text) return record;
   try {
@@ -92,7 +98,7 @@ Result<> Record::save() const {
   for (const RecordedTool& tool : tools_)
     out["tools"].push_back(to_json(tool));
   try {
-    return write_settings_file(path_, out.dump(2) + "\n", 0600);
+    return write_settings_file({path_, path_.parent_path()}, out.dump(2) + "\n", 0600);
   } catch (const nlohmann::json::exception&) {
     return fail(Errc::not_supported, "a path is not UTF-8, which the record of integrations cannot carry");
   }

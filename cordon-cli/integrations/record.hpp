@@ -22,7 +22,10 @@ struct RecordedFile {
   std::optional<std::filesystem::path> backup = {};  ///< What was there before. None: setup made the file.
   FileMode mode = 0644;                              ///< Before setup.
   std::vector<Setting> settings = {};
-  std::string text = {};  ///< Of a file that is all ours.
+  std::string text = {};              ///< Of a file that is all ours.
+  std::string fingerprint = {};       ///< Of what the backup is to hold.
+  std::filesystem::path target = {};  ///< Where the file really was, with links resolved.
+  std::filesystem::path within = {};  ///< As in SettingsPlace.
 };
 
 struct RecordedTool {

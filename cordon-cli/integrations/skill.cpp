@@ -49,8 +49,8 @@ The word is in the answer's reason phrase, in its JSON body and in its `Proxy-St
 
 }  // namespace
 
-PlannedFile skill_file(const std::filesystem::path& path) {
-  return {path, nullptr, {}, std::string(kSkill)};
+PlannedFile skill_file(const std::filesystem::path& path, const std::filesystem::path& within) {
+  return {path, nullptr, {}, std::string(kSkill), within};
 }
 
 }  // namespace cordon::cli

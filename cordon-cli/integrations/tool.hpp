@@ -55,6 +55,10 @@ const Tool* find_tool(std::string_view name);
 /// The home folder. @returns config_invalid when $HOME is not an absolute path
 Result<std::filesystem::path> home_folder(const Environment& environment);
 
+/// The folder in which no link on the way to the tool's files is followed: the project, which programs write to. None for a person's
+/// own settings, which may lie behind links.
+std::filesystem::path guarded_folder(const Situation& situation);
+
 /// A variable's value; empty where there is none.
 std::string variable(const Environment& environment, const std::string& name);
 
@@ -80,6 +84,6 @@ std::vector<Setting> dummy_keys(const Config& config, std::span<const ProviderKe
                                 const std::vector<std::string>& prefix);
 
 /// SKILL.md (agentskills.io): tells an agent what Cordon is and what its refusals mean.
-PlannedFile skill_file(const std::filesystem::path& path);
+PlannedFile skill_file(const std::filesystem::path& path, const std::filesystem::path& within);
 
 }  // namespace cordon::cli

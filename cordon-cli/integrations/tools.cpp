@@ -36,6 +36,10 @@ Result<fs::path> home_folder(const Environment& environment) {
   return fail(Errc::config_invalid, "HOME is not the absolute path of your home folder; set it, then run this again");
 }
 
+fs::path guarded_folder(const Situation& situation) {
+  return situation.target.instance.scope == Scope::project ? situation.context.working_directory : fs::path();
+}
+
 std::optional<std::string> moved_by(const Environment& environment, std::span<const std::string_view> names,
                                     const fs::path& usual) {
   for (const std::string_view name : names) {

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
-#include <system_error>
+
+#include <cordon/fingerprint.hpp>
 
 namespace cordon::cli {
 namespace {
@@ -17,17 +18,35 @@ Error named(const fs::path& path, const Error& error) {
           error.context.contains(path.native()) ? error.context : fmt::format("{}: {}", path.native(), error.context)};
 }
 
-/// A file that was recorded, as it is now. A link may have been put in its place by its owner.
+/// A file that was recorded, as it is now. Whoever writes to its folder may have put a link in its place since.
 Result<SettingsFile> read(const RecordedFile& file) {
-  auto found = read_settings_file(file.path, LinkedSettings::follow);
-  return found ? std::move(found) : std::unexpected(named(file.path, found.error()));
+  auto found = read_settings_file({file.path, file.within});
+  if (!found) return std::unexpected(named(file.path, found.error()));
+  if (found->path == file.target) return found;
+  return fail(Errc::file_unsafe,
+              fmt::format("{} leads to {} now, and setup wrote to {}; put that back or remove the link",
+                          file.path.native(), found->path.native(), file.target.native()));
 }
 
-/// What was in the file before setup; nothing when that is not known any more.
-std::optional<std::string> original_of(const RecordedFile& file) {
-  if (!file.backup) return "";
-  auto backup = read_settings_file(*file.backup, LinkedSettings::refuse);
-  return backup ? std::move(backup->text) : std::nullopt;
+/// Where the file of `found` is.
+SettingsPlace place_of(const RecordedFile& file, const SettingsFile& found) {
+  return {found.path, file.within};
+}
+
+/// What was in the file before setup.
+struct Original {
+  std::optional<std::string> text;              ///< Absent: not known any more.
+  std::optional<fs::path> changed_backup = {};  ///< It is there, and is not what setup wrote.
+};
+
+Original original_of(const RecordedFile& file) {
+  if (!file.backup) return {""};
+  const auto backup =
+      read_settings_file({*file.backup, file.within.empty() ? file.backup->parent_path() : file.within});
+  if (!backup) return {std::nullopt, file.backup};
+  if (!backup->text) return {std::nullopt};
+  if (fingerprint(*backup->text) != file.fingerprint) return {std::nullopt, file.backup};
+  return {backup->text};
 }
 
 /// The original with our settings put into it, as setup does it; nothing when one of them is not as setup left it.
@@ -84,39 +103,35 @@ bool has_nothing(std::string_view text) {
   return begin == std::string_view::npos || text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin) == "{}";
 }
 
-Result<> remove_file(const fs::path& path) {
-  std::error_code error;
-  fs::remove(path, error);
-  if (!error) return {};
-  return fail(Errc::file_failed, fmt::format("cannot remove {}: {}", path.native(), error.message()));
+Result<Undone> remove(const SettingsPlace& place, Undone undone) {
+  const auto removed = remove_settings_file(place);
+  return removed ? Result<Undone>(undone) : std::unexpected(removed.error());
 }
 
-/// Writes what is left, or removes a file in which nothing is.
+/// Writes what is left, or removes a file in which nothing is. One that had nothing of ours is not ours to write or remove, and only
+/// the text of old gets the mode of old.
 Result<Undone> write_back(const RecordedFile& file, const SettingsFile& found, const std::string& text,
-                          const std::optional<std::string>& original, bool all_ours) {
-  if (!file.backup && has_nothing(text)) {
-    auto removed = remove_file(found.path);
-    return removed ? Result<Undone>(Undone::removed) : std::unexpected(removed.error());
-  }
-  const auto written = write_settings_file(found.path, text, all_ours ? file.mode : found.mode);
+                          const std::optional<std::string>& original) {
+  const bool restored = file.backup && original == text;
+  if (text == *found.text && !restored) return Undone::edited;
+  if (!file.backup && has_nothing(text)) return remove(place_of(file, found), Undone::removed);
+  const auto written = write_settings_file(place_of(file, found), text, restored ? file.mode : found.mode);
   if (!written) return std::unexpected(written.error());
-  if (file.backup && original == text) {
-    auto removed = remove_file(*file.backup);
-    return removed ? Result<Undone>(Undone::restored) : std::unexpected(removed.error());
-  }
-  return Undone::edited;
+  if (!restored) return Undone::edited;
+  return remove({*file.backup, file.within}, Undone::restored);
 }
 
 Result<UndoneFile> undo_settings(const RecordedFile& file, const Format& format, const SettingsFile& found) {
   UndoneFile outcome{file.path, Undone::edited};
-  const auto original = original_of(file);
+  const auto [original, changed_backup] = original_of(file);
+  outcome.changed_backup = changed_backup;
   const std::string base = original.value_or("");
   auto again = original ? replay(format, file, base, *found.text) : Result<std::optional<std::string>>(std::nullopt);
   if (!again) return std::unexpected(named(file.path, again.error()));
   const bool untouched = *again == *found.text;
   const auto text = untouched ? Result<std::string>(base) : without_ours(format, file, base, *found.text, outcome.left);
   if (!text) return std::unexpected(named(file.path, text.error()));
-  const auto undone = write_back(file, found, *text, original, outcome.left.empty());
+  const auto undone = write_back(file, found, *text, original);
   if (!undone) return std::unexpected(undone.error());
   outcome.undone = *undone;
   if (file.backup && original && *undone != Undone::restored) outcome.backup = file.backup;
@@ -125,8 +140,8 @@ Result<UndoneFile> undo_settings(const RecordedFile& file, const Format& format,
 
 Result<UndoneFile> undo_whole(const RecordedFile& file, const SettingsFile& found) {
   if (*found.text != file.text) return UndoneFile{file.path, Undone::left};
-  if (auto removed = remove_file(found.path); !removed) return std::unexpected(removed.error());
-  return UndoneFile{file.path, Undone::removed};
+  const auto removed = remove(place_of(file, found), Undone::removed);
+  return removed ? Result<UndoneFile>({file.path, *removed}) : std::unexpected(removed.error());
 }
 
 Result<UndoneFile> undo_file(const RecordedFile& file) {
@@ -135,6 +150,11 @@ Result<UndoneFile> undo_file(const RecordedFile& file) {
   if (!found->text) return UndoneFile{file.path, Undone::gone, {}, file.backup};
   const Format* const format = find_format(file.format);
   return format == nullptr ? undo_whole(file, *found) : undo_settings(file, *format, *found);
+}
+
+/// The files of a tool are in one place.
+fs::path within_of(const RecordedTool& tool) {
+  return tool.files.empty() ? fs::path() : tool.files.front().within;
 }
 
 Drift drift_in(const RecordedFile& file) {
@@ -180,7 +200,7 @@ Result<> give_token_to(const RecordedFile& file, const Format& format, const Sec
     if (!put) return std::unexpected(named(file.path, put.error()));
     text = std::move(*put);
   }
-  return text == found->text.value_or("") ? Result<>() : write_settings_file(found->path, text, found->mode);
+  return text == found->text.value_or("") ? Result<>() : write_settings_file(place_of(file, *found), text, found->mode);
 }
 
 }  // namespace
@@ -197,9 +217,8 @@ Result<std::vector<UndoneFile>> undo(const RecordedTool& tool) {
     if (!outcome) return std::unexpected(std::move(outcome).error());
     outcomes.push_back(std::move(*outcome));
   }
-  std::error_code ignored;
   for (const fs::path& folder : std::views::reverse(tool.folders))
-    fs::remove(folder, ignored);  // one that is not empty is not ours any more
+    remove_empty_settings_folder({folder, within_of(tool)});  // one that is not empty is not ours any more
   return outcomes;
 }
 

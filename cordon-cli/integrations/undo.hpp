@@ -28,8 +28,9 @@ std::string_view name(Undone undone);
 struct UndoneFile {
   std::filesystem::path path;
   Undone undone;
-  std::vector<std::string> left = {};                ///< Settings that somebody has changed since; they stay.
-  std::optional<std::filesystem::path> backup = {};  ///< Kept, because it has something that the file has not.
+  std::vector<std::string> left = {};                        ///< Settings that somebody has changed since; they stay.
+  std::optional<std::filesystem::path> backup = {};          ///< Kept, because it has something that the file has not.
+  std::optional<std::filesystem::path> changed_backup = {};  ///< Not what setup wrote any more: not used, and kept.
 };
 
 /// Takes away what setup wrote, file by file. A backup goes when the file is again what is in it.

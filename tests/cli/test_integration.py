@@ -53,7 +53,7 @@ class Disable(SetupTest):
         self.assertEqual(report["files"][0]["undone"], "edited")
         self.assertEqual(report["files"][0]["left"], [])
         self.assertEqual(self.settings().read_text(), '{\n  "env": {\n    "FOO": "2"  // mine\n  },\n  "model": "x"\n}\n')
-        self.assertEqual(mode(self.settings()), 0o644)
+        self.assertEqual(mode(self.settings()), 0o600)  # it is not the file that had another
         self.assertTrue(os.path.exists(report["files"][0]["backup"]))
 
     def test_what_was_changed_since_is_left_and_named(self):
@@ -132,6 +132,106 @@ class Disable(SetupTest):
             record.write_text(text)
             for words in (("integration", "list"), ("integration", "disable", "codex"), ("setup", "codex", "--yes"), ("token", "rotate")):
                 self.assert_error(self.cordon(*words), f"{record} is not what setup writes")
+
+
+class Planted(SetupTest):
+    """What a program that writes to the project put into the files' places since (L7)."""
+
+    def setUp(self):
+        super().setUp()
+        self.write_config()
+        self.key = self.write(self.home / ".ssh" / "id_ed25519", "PRIVATE KEY of the owner\n", 0o600)
+        self.outside = self.root / "outside"
+        self.outside.mkdir()
+
+    def assert_refused(self, tool, *says, scope="project"):
+        before = tree(self.home), tree(self.outside)
+        for words in (("integration", "disable", tool, "--scope", scope), ("token", "rotate", tool, "--scope", scope)):
+            self.assert_error(self.cordon(*words), *says)
+        self.assertEqual((tree(self.home), tree(self.outside)), before)
+        self.assertIn(says[0], self.cordon("integration", "list").err)
+
+    def replace(self, path, target):
+        path.unlink()
+        path.symlink_to(target)
+
+    def test_a_link_in_a_files_place_is_not_followed(self):
+        self.setup_tool("codex", "--yes")
+        env = self.project / ".codex" / ".env"
+        self.replace(env, self.key)
+        self.assert_refused("codex", f"{env} is a symbolic link")
+        env.unlink()
+        self.assertEqual(self.disable("codex")["files"][0]["undone"], "gone")
+
+    def test_a_link_in_a_folders_place_is_not_followed(self):
+        for tool, folder in (("codex", ".codex"), ("claude-code", ".claude")):
+            self.setup_tool(tool, "--yes")
+            place = self.project / folder
+            place.rename(self.outside / folder)
+            place.symlink_to(self.outside / folder)
+            self.assert_refused(tool, f"{place} is a symbolic link")
+        (self.project / ".agents" / "skills").rename(self.outside / "skills")
+        (self.project / ".agents" / "skills").symlink_to(self.outside / "skills")
+        self.assertTrue((self.outside / "skills" / "cordon" / "SKILL.md").exists())
+
+    def test_the_users_own_settings_are_not_reached_from_the_project(self):
+        self.setup_tool("claude-code", "--scope", "user", "--yes")
+        settings = self.write(self.project / ".claude" / "settings.local.json", '{"env":{}}')
+        self.setup_tool("claude-code", "--yes")
+        self.write(settings.with_name("settings.local.json.cordon.bak"), '{"env":{"NO_PROXY":"*","no_proxy":"*"}}')
+        self.replace(settings, self.home / ".claude" / "settings.json")
+        self.assert_refused("claude-code", f"{settings} is a symbolic link")
+
+    def test_a_backup_that_somebody_edited_is_not_restored(self):
+        settings = self.write(self.project / ".claude" / "settings.local.json", '{"model": "x"}')
+        backup = self.setup_tool("claude-code", "--yes")["files"][0]["backup"]
+        with open(backup, "w", encoding="utf-8") as file:
+            file.write('{"hooks": {"Stop": "evil"}, "env": {"NO_PROXY": "*"}}')
+        done = self.cordon("integration", "disable", "claude-code")
+        self.assert_done(done)
+        self.assertIn(f"{backup} is not what setup wrote there, and was not used", done.err)
+        self.assertEqual(json.loads(settings.read_text()), {"model": "x"})
+        self.assertTrue(os.path.exists(backup))
+
+    def test_a_backup_that_is_a_link_now_is_not_restored(self):
+        settings = self.write(self.project / ".claude" / "settings.local.json", '{"model": "x"}')
+        backup = self.setup_tool("claude-code", "--yes")["files"][0]["backup"]
+        self.write(self.outside / "evil", '{"model": "x"}')
+        os.unlink(backup)
+        os.symlink(self.outside / "evil", backup)
+        self.disable("claude-code")
+        self.assertEqual(json.loads(settings.read_text()), {"model": "x"})
+        self.assertTrue((self.outside / "evil").exists())
+
+    def test_a_file_that_has_nothing_of_setups_stays_as_it_is(self):
+        for text in ("", "{}", '{"mine": 1}'):
+            self.setup_tool("claude-code", "--yes")
+            settings = self.write(self.project / ".claude" / "settings.local.json", text, 0o640)
+            inode = settings.stat().st_ino
+            self.assertEqual(self.disable("claude-code")["files"][0]["undone"], "edited")
+            self.assertEqual((settings.read_text(), mode(settings), settings.stat().st_ino), (text, 0o640, inode))
+            settings.unlink()
+
+    def test_only_the_original_text_gets_the_original_mode(self):
+        settings = self.write(self.project / ".claude" / "settings.local.json", '{"a": 1}', 0o666)
+        self.setup_tool("claude-code", "--yes")
+        settings.write_text(settings.read_text().replace('"a": 1', '"a": "secret of the owner"'))
+        self.disable("claude-code")
+        self.assertEqual(json.loads(settings.read_text()), {"a": "secret of the owner"})
+        self.assertEqual(mode(settings), 0o600)
+
+    def test_links_in_the_home_folder_have_to_lead_where_they_led(self):
+        real = self.write(self.root / "dotfiles" / "claude.json", "{}\n")
+        link = self.home / ".claude" / "settings.json"
+        link.parent.mkdir()
+        link.symlink_to(real)
+        self.setup_tool("claude-code", "--scope", "user", "--yes")
+        other = self.write(self.outside / "other.json", real.read_text(), 0o600)
+        self.replace(link, other)
+        self.assert_refused("claude-code", f"{link} leads to {other} now, and setup wrote to {real}", scope="user")
+        self.replace(link, real)
+        self.disable("claude-code", "--scope", "user")
+        self.assertEqual((real.read_text(), link.is_symlink()), ("{}\n", True))
 
 
 class List(SetupTest):

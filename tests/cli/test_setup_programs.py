@@ -85,7 +85,7 @@ class ClaudeCode(SetupTest):
         file = self.write(self.settings(), ODD_JSON)
         report = self.setup_tool("claude-code", "--yes")
         backup = self.project / ".claude" / "settings.local.json.cordon.bak"
-        self.assertEqual(report["files"][0], {"path": str(file), "change": "changed", "backup": str(backup)})
+        self.assertEqual(report["files"][0], {"path": str(file), "target": str(file), "change": "changed", "backup": str(backup)})
         self.assertEqual((backup.read_bytes(), mode(backup), mode(file)), (ODD_JSON, 0o644, 0o600))
         text = file.read_bytes()
         for piece in (b'// mine\n{\n\t"model" : "opus",   // keep this\n\t"env": {\n\t\t"FOO": "bar",\n\t\t"HTTPS_PROXY": "http://',
@@ -147,6 +147,29 @@ class ClaudeCode(SetupTest):
         self.assert_error(self.cordon("setup", "claude-code", "--yes"), "is a symbolic link")
         self.assertEqual(victim.read_text(), "{}")
 
+    def test_links_on_the_way_in_a_project_are_refused(self):  # L7
+        elsewhere = self.write(self.root / "elsewhere" / "settings.local.json", "{}").parent
+        for folder in (".claude", ".claude/skills", ".claude/skills/cordon"):
+            with self.subTest(folder):
+                link = self.project / folder
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(elsewhere)
+                before = tree(elsewhere)
+                self.assert_error(self.cordon("setup", "claude-code", "--yes"), f"{link} is a symbolic link; put the folder itself there")
+                self.assertEqual(tree(elsewhere), before)
+                self.assertEqual(list(self.config_home.iterdir()), [])
+                link.unlink()
+
+    def test_where_links_in_the_home_folder_lead_is_told(self):
+        real = self.write(self.root / "dotfiles" / "settings.json", "{}\n")
+        (self.home / ".claude").symlink_to(real.parent)
+        path = self.home / ".claude" / "settings.json"
+        done = self.cordon("setup", "claude-code", "--scope", "user")
+        self.assert_error(done, f"it would write {path} (which is {real})", code=2)
+        done = self.cordon("setup", "claude-code", "--scope", "user", "--yes")
+        self.assertIn(f"which is: {real}", done.out)
+        self.assertEqual(self.setup_tool("claude-code", "--scope", "user")["files"][0]["target"], str(real))
+
     def test_links_in_the_home_folder_stay_links(self):
         real = self.write(self.root / "dotfiles" / "claude.json", "{}\n")
         (self.home / ".claude").mkdir()
@@ -173,7 +196,7 @@ class ClaudeCode(SetupTest):
         report = self.setup_tool("claude-code", "--yes")
         self.assertEqual(report["files"][2]["change"], "removed")
         self.assertEqual(shared.read_text(), '{\n  "model": "x",\n  "env": {\n    "MINE": "1"\n  }\n}\n')
-        self.assertTrue((self.project / ".claude" / "settings.json.cordon.bak").exists())
+        self.assertEqual(mode(self.project / ".claude" / "settings.json.cordon.bak"), 0o600)
         self.assertIn("HTTPS_PROXY", self.settings().read_text())
 
     def test_a_persons_proxy_in_the_shared_settings_stays(self):
@@ -237,6 +260,12 @@ class Codex(SetupTest):
         before = tree(self.root)
         self.setup_tool("codex")
         self.assertEqual(tree(self.root), before)
+
+    def test_a_link_to_a_folder_of_another_tool_is_refused(self):  # L7
+        (self.home / ".codex").mkdir()
+        (self.project / ".codex").symlink_to(self.home / ".codex")
+        self.assert_error(self.cordon("setup", "codex", "--yes"), f"{self.project}/.codex is a symbolic link")
+        self.assertEqual(tree(self.home / ".codex"), {})
 
     def test_malformed_toml_is_refused_untouched(self):
         self.write(self.folder() / "config.toml", 'key = "s3cret\n')

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -40,24 +41,19 @@ std::unexpected<Error> fail_owner(const std::filesystem::path& path, uid_t owner
                                              owner, ::geteuid(), shell_word(path)));
 }
 
-}  // namespace
+// O_NONBLOCK: opening a FIFO must not wait for a writer. It means nothing to a regular file.
+constexpr int kReading = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-Result<OpenFile> open_regular_file(const std::filesystem::path& path, Symlinks symlinks) {
-  // O_NONBLOCK: opening a FIFO must not wait for a writer. It means nothing to a regular file.
-  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (symlinks == Symlinks::refuse ? O_NOFOLLOW : 0);
-  OpenFile file{UniqueFd(::open(path.c_str(), flags)), {}};
+Result<OpenFile> checked(UniqueFd fd, const std::filesystem::path& path, Symlinks symlinks) {
+  OpenFile file{std::move(fd), {}};
   if (!file.fd) {
     if (errno == ELOOP && symlinks == Symlinks::refuse) return fail_symlink(path);
     return fail_errno("open", path, errno);
   }
   if (::fstat(file.fd.get(), &file.info) != 0) return fail_errno("look at", path, errno);
-  if (!S_ISREG(file.info.st_mode)) {
-    return fail(Errc::file_unsafe, fmt::format("{} is not a regular file", path.native()));
-  }
-  return file;
+  if (S_ISREG(file.info.st_mode)) return file;
+  return fail(Errc::file_unsafe, fmt::format("{} is not a regular file", path.native()));
 }
-
-namespace {
 
 Result<std::string> read_rest(int fd, std::size_t max, const std::filesystem::path& path) {
   std::string content;
@@ -73,6 +69,20 @@ Result<std::string> read_rest(int fd, std::size_t max, const std::filesystem::pa
 }
 
 }  // namespace
+
+Result<OpenFile> open_regular_file(const std::filesystem::path& path, Symlinks symlinks) {
+  const int links = symlinks == Symlinks::refuse ? O_NOFOLLOW : 0;
+  return checked(UniqueFd(::open(path.c_str(), kReading | links)), path, symlinks);
+}
+
+Result<OpenFile> open_regular_file_at(const UniqueFd& folder, const std::filesystem::path& path) {
+  const int fd = ::openat(folder.get(), path.filename().c_str(), kReading | O_NOFOLLOW);
+  return checked(UniqueFd(fd), path, Symlinks::refuse);
+}
+
+Result<std::string> read_open_file(const OpenFile& file, std::size_t max, const std::filesystem::path& path) {
+  return read_rest(file.fd.get(), max, path);
+}
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max, Symlinks symlinks) {
   const auto file = open_regular_file(path, symlinks);

@@ -40,6 +40,12 @@ struct OpenFile {
 /// @returns file_missing, file_unsafe (a link that is refused, or not a regular file), file_failed
 Result<OpenFile> open_regular_file(const std::filesystem::path& path, Symlinks symlinks = Symlinks::refuse);
 
+/// The same of the last part of `path` in a folder that is open; a link is refused.
+Result<OpenFile> open_regular_file_at(const UniqueFd& folder, const std::filesystem::path& path);
+
+/// The rest of an open file of at most `max` bytes. `path` is for messages. @returns file_failed, also when it is larger
+Result<std::string> read_open_file(const OpenFile& file, std::size_t max, const std::filesystem::path& path);
+
 /// The content of a file of at most `max` bytes.
 /// @returns as open_regular_file; file_failed when it is larger
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max, Symlinks symlinks = Symlinks::refuse);
@@ -70,6 +76,14 @@ Result<WipedBuffer> read_private_file(const std::filesystem::path& path, std::si
 /// @returns whether it was written: false only when there was a file already and `overwrite` is no; file_failed
 Result<bool> write_file_whole(const std::filesystem::path& path, std::string_view content, mode_t mode,
                               Overwrite overwrite);
+
+/// The same in a folder that is open: only the last part of `path` is used, and all of it in messages.
+Result<bool> write_file_whole_at(const UniqueFd& folder, const std::filesystem::path& path, std::string_view content,
+                                 mode_t mode, Overwrite overwrite);
+
+/// Opens the folder that `path` is in. With `within` not empty `path` must be below that, and no part of the way between the two a
+/// symbolic link. @returns file_missing, file_unsafe (a link; `path` is not below), file_failed
+Result<UniqueFd> open_folder_of(const std::filesystem::path& path, const std::filesystem::path& within = {});
 
 /// The same for a file that is there, of which `old` is what stat said: mode and owner stay what they are. Where its group cannot be
 /// kept, the new group gets no access.

@@ -1,13 +1,10 @@
 #include <cordon/instance.hpp>
 
-#include <openssl/sha.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #include <system_error>
@@ -15,6 +12,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <cordon/fingerprint.hpp>
 
 #include "base/files.hpp"
 #include "config/control_sockets.hpp"
@@ -29,11 +27,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kConfigName = "cordon.toml";
 constexpr std::size_t kMaxBaseName = 32;
 
-/// The first 8 hex digits of the SHA-256 of `text`.
 std::string hash8(std::string_view text) {
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), digest.data());
-  return fmt::format("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+  return fingerprint(text).substr(0, 8);
 }
 
 bool is_plain(char c) noexcept {
