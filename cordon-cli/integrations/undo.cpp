@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr FileMode kOwnersAlone = 0600;
+
 Error named(const fs::path& path, const Error& error) {
   return {error.code,
           error.context.contains(path.native()) ? error.context : fmt::format("{}: {}", path.native(), error.context)};
@@ -200,7 +202,9 @@ Result<> give_token_to(const RecordedFile& file, const Format& format, const Sec
     if (!put) return std::unexpected(named(file.path, put.error()));
     text = std::move(*put);
   }
-  return text == found->text.value_or("") ? Result<>() : write_settings_file(place_of(file, *found), text, found->mode);
+  return text == found->text.value_or("")
+             ? Result<>()
+             : write_settings_file(place_of(file, *found), text, found->mode & kOwnersAlone);
 }
 
 }  // namespace

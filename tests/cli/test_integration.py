@@ -289,6 +289,13 @@ class Rotate(SetupTest):
         self.assertEqual(mode(self.project / ".claude" / "settings.local.json"), 0o600)
         self.assertEqual(self.integrations()["claude-code"]["drift"], [])
 
+    def test_a_new_token_is_the_owners_alone(self):
+        self.setup_tool("codex", "--yes")
+        env = self.project / ".codex" / ".env"
+        env.chmod(0o644)
+        self.assert_done(self.cordon("token", "rotate", "codex"))
+        self.assertEqual(mode(env), 0o600)
+
     def test_all(self):
         self.setup_tool("claude-code", "--yes")
         self.setup_tool("codex", "--yes")
