@@ -39,6 +39,14 @@ bool has_controls(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
+/// As without_controls, and line ends and tabs too: a question may quote a config, whose words must not look like lines of ours.
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (const char c : without_controls(text))
+    out += c == '\n' ? "\\x0a" : c == '\t' ? "\\x09" : std::string(1, c);
+  return out;
+}
+
 enum class Waited : bool { readable, interrupted };
 
 /// Until there is something to read. The terminal is in its usual mode, so that is a whole line.
@@ -146,7 +154,7 @@ Answer<Secret> Prompt::secret(std::string_view question) {
 }
 
 void Prompt::say(std::string_view line) {
-  terminal_.print_to_error(without_controls(line) + "\n");
+  terminal_.print_to_error(one_line(line) + "\n");
 }
 
 Exit Prompt::given_up(NoAnswer why, std::string_view state) {
@@ -157,7 +165,7 @@ Exit Prompt::given_up(NoAnswer why, std::string_view state) {
 Answer<std::string> Prompt::line(std::string_view question) {
   HeldInterrupt interrupt;
   for (;;) {
-    terminal_.print_to_error(without_controls(question));
+    terminal_.print_to_error(one_line(question));
     const Waited waited = wait_for_line(interrupt);
     const auto typed = waited == Waited::readable ? take_line() : std::nullopt;
     if (!typed) {

@@ -124,6 +124,17 @@ class Wizard(CliTest):
         self.assert_written(terminal)
         self.assertEqual(self.file.read_text(), before.replace('"Bearer"', '"Token"').replace('"KEY"', '"OTHER"'))
 
+    def test_words_of_the_config_are_no_lines_of_ours(self):
+        self.write_config(self.route(secret='source = "command"\nargv = ["sh", "-c", "evil\\n  match.host              good\\tx"]'))
+        terminal = self.terminal("edit", "demo")
+        for question in ("Host [api.example.com]: ", "Name of the route [demo]: ", "Number or name [header]: ",
+                         "Name of the header [Authorization]: ", "secret [Bearer]: ", "Number or name [command]: ",
+                         r"Command, as in a shell [sh -c 'evil\x0a  match.host              good\x09x']: "):
+            terminal.answer(question)
+        terminal.expect(r"sh -c 'evil\x0a  match.host              good\x09x'")
+        terminal.answer("Write this? [Y/n] ", "n")
+        self.assertEqual(terminal.wait(), 1)
+
     def test_edit_asks_for_what_a_new_source_needs(self):
         self.write_config(self.route())
         terminal = self.terminal("edit", "demo", "--source", "file")
