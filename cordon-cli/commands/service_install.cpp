@@ -70,7 +70,7 @@ void explain_linger(const Context& context, Linger linger) {
         "loginctl enable-linger");
 }
 
-void report_success(const Context& context, const Target& target, const InstallReport& report) {
+void report_success(const Context& context, const Target& target, const InstallReport& report, std::string_view path) {
   const ServiceStatus& service = report.status;
   const bool unchanged = report.change == InstallChange::unchanged;
   context.terminal.print(
@@ -79,15 +79,18 @@ void report_success(const Context& context, const Target& target, const InstallR
                   service.label, target.config.listen));
   context.terminal.print(fmt::format("  config  {}\n", context.terminal.paint(Style::plain, service.config.string())));
   context.terminal.print(fmt::format("  file    {}\n", context.terminal.paint(Style::plain, service.file.string())));
+  context.terminal.print(fmt::format("  program {}\n", context.terminal.paint(Style::plain, service.program.string())));
+  context.terminal.print(fmt::format("  PATH    {}\n", context.terminal.paint(Style::plain, path)));
   context.terminal.hint(fmt::format("its state: {}; its log: {}", service_command("status", service.name),
                                     service_command("logs", service.name)));
   explain_linger(context, report.linger);
 }
 
-void report_as_json(const Context& context, const InstallReport& report) {
+void report_as_json(const Context& context, const InstallReport& report, std::string_view path) {
   Json out = {{"change", kChanges[static_cast<std::size_t>(report.change)]}};
   constexpr std::array<std::string_view, 4> kLinger = {"no", "yes", "unknown", "not_applicable"};  // as in Linger
   out["linger"] = kLinger[static_cast<std::size_t>(report.linger)];
+  out["path"] = path;
   out["service"] = service_json(report.status);
   print_json(context.terminal, out);
 }
@@ -95,7 +98,10 @@ void report_as_json(const Context& context, const InstallReport& report) {
 Exit run(const Context& context, const ServiceOptions& options) {
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
-  const auto program = current_program(context.environment);
+  const std::string path = service_path(context.environment, target->instance.config);
+  Environment environment = context.environment;
+  environment["PATH"] = path;  // a link in a folder that is left out could lead elsewhere tomorrow
+  const auto program = current_program(environment);
   if (!program) return report_service_error(context, program.error());
   ServiceInstaller installer(context.environment);
   if (runs_otherwise(context, installer, options, *target)) return Exit::failed;
@@ -105,9 +111,9 @@ Exit run(const Context& context, const ServiceOptions& options) {
   const auto report = installer.install(request, await_health(*target, options));
   if (!report) return report_failure(context, options, request.name, report.error());
   if (options.json)
-    report_as_json(context, *report);
+    report_as_json(context, *report, path);
   else
-    report_success(context, *target, *report);
+    report_success(context, *target, *report, path);
   return Exit::done;
 }
 

@@ -1,8 +1,9 @@
 """`cordon service` where there is no service manager to talk to; tests/integration/test_service.py has it with a real one."""
 
 import json
+import os
 
-from harness import CliTest, main
+from harness import CORDON, CliTest, main
 
 
 class Service(CliTest):
@@ -34,6 +35,41 @@ class Service(CliTest):
         self.write_config()
         for name in ("a b", "../up", "a@b", "x" * 65):
             self.assert_error(self.cordon("service", "install", "--", name), "cannot be the name of a service")
+
+    def manager(self):
+        """A folder with a systemctl that can be talked to, and keeps the unit that it is given."""
+        runtime = self.root / "run"
+        program = self.root / "manager" / "systemctl"
+        program.parent.mkdir()
+        units = self.config_home / "systemd" / "user"
+        program.write_text(f"""#!/bin/sh
+case "$*" in
+*Version*) echo Version=252; echo "UnitPath={units}";;
+*ActiveState*) cp {units}/*.service {runtime}/unit 2>/dev/null; echo ActiveState=inactive; echo SubState=dead;;
+esac
+""")
+        program.chmod(0o755)
+        return program.parent, runtime / "unit"
+
+    def test_the_unit_has_no_folder_that_others_write_to(self):
+        """An agent writes to the folder of the config, anybody to one that all can write to."""
+        self.write_config()
+        manager, unit = self.manager()
+        link, open_to_all, own = self.project / ".venv" / "bin" / "cordon", self.root / "all", self.root / "own"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(CORDON)
+        own.mkdir(mode=0o755)
+        open_to_all.mkdir()
+        open_to_all.chmod(0o777)
+        folders = [self.project, link.parent, open_to_all, own, manager]
+        self.cordon("service", "install", "--timeout", "1s",
+                    env={"PATH": ":".join([*map(str, folders), "/usr/bin", "/bin"]), "GNUPGHOME": str(self.project / "gnupg")})
+        text = unit.read_text()
+        self.assertRegex(text, rf'"?PATH={own}:{manager}:/usr/bin:/bin')
+        self.assertNotIn(str(self.project / ".venv"), text)
+        self.assertNotIn("gnupg", text)
+        self.assertNotIn(str(open_to_all), text)
+        self.assertIn(f'Program="{os.path.realpath(CORDON)}"', text)
 
     def test_install_warns_of_secrets_from_the_environment(self):
         self.write_config(self.route())

@@ -31,6 +31,10 @@ struct ServiceRequest {
   std::filesystem::path config;   ///< Absolute.
 };
 
+/// The PATH of a service for `config`: the folders of the environment's PATH that are absolute, where nobody but this user and root can
+/// put a program and that do not lie in the folder of `config`, which programs write to; then where systems have their programs.
+std::string service_path(const Environment& environment, const std::filesystem::path& config);
+
 /// The path by which a service should run the calling program: where PATH finds it when that is the same file, since such a
 /// path outlasts upgrades, else the file that runs. @returns file_missing when that is not known
 Result<std::filesystem::path> current_program(const Environment& environment);

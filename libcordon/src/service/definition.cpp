@@ -6,38 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "service/search_path.hpp"
+
 namespace cordon::service {
 namespace {
-
-// Where systems have their programs. Appended, so that a PATH which was cut short for one command is none too short for ever.
-constexpr std::array<std::string_view, 5> kUsualFolders = {"/usr/local/bin", "/usr/bin", "/bin",
-#ifdef __APPLE__
-                                                           "/opt/homebrew/bin", "/usr/sbin"
-#else
-                                                           "/usr/sbin", "/sbin"
-#endif
-};
 
 // Places only. What a helper needs beyond them its owner adds to the service (docs/services.md).
 constexpr std::array<std::string_view, 4> kPlaces = {"GNUPGHOME", "PASSWORD_STORE_DIR", "XDG_CONFIG_HOME",
                                                      "XDG_DATA_HOME"};
-
-void add_folder(std::vector<std::string_view>& folders, std::string_view folder) {
-  const bool usable = folder.starts_with('/') && is_plain_text(folder);
-  if (usable && std::ranges::find(folders, folder) == folders.end()) folders.push_back(folder);
-}
-
-std::string search_path(std::string_view path) {
-  std::vector<std::string_view> folders;
-  while (!path.empty()) {
-    const std::string_view folder = path.substr(0, path.find(':'));
-    path.remove_prefix(std::min(folder.size() + 1, path.size()));
-    add_folder(folders, folder);
-  }
-  for (const std::string_view folder : kUsualFolders)
-    add_folder(folders, folder);
-  return fmt::format("{}", fmt::join(folders, ":"));
-}
 
 /// The length of the UTF-8 sequence that begins `text`, which is not empty; 0 when it is none (RFC 3629).
 std::size_t sequence_length(std::string_view text) noexcept {
@@ -80,14 +56,16 @@ Result<> check_path(std::string_view what, const std::filesystem::path& path) {
 
 }  // namespace
 
-Variables service_environment(const Environment& environment) {
+Variables service_environment(const Environment& environment, const std::filesystem::path& config) {
   const auto value = [&environment](std::string_view name) {
     const auto found = environment.find(name);
     return found == environment.end() ? std::string_view() : std::string_view(found->second);
   };
-  Variables out = {{"PATH", search_path(value("PATH"))}};
-  for (const std::string_view name : kPlaces)
-    if (value(name).starts_with('/') && is_plain_text(value(name))) out.emplace_back(name, value(name));
+  Variables out = {{"PATH", service_path(environment, config)}};
+  for (const std::string_view name : kPlaces) {
+    const bool usable = value(name).starts_with('/') && is_plain_text(value(name));
+    if (usable && !is_beside(config, value(name))) out.emplace_back(name, value(name));
+  }
   return out;
 }
 

@@ -30,8 +30,8 @@ struct Written {
 
 /// The variables of `environment` that a service is given: a PATH that finds the helper programs that the caller's finds, and
 /// where settings and data of Cordon and of helpers are, when that is not the default place. Never a credential: the file is
-/// not secret.
-Variables service_environment(const Environment& environment);
+/// not secret. And nothing in the folder of `config`, which programs write to: helpers run what is configured in such places.
+Variables service_environment(const Environment& environment, const std::filesystem::path& config);
 
 /// Whether both systems can run it from a file: absolute paths of valid UTF-8 without control characters.
 /// @returns config_invalid

@@ -88,7 +88,8 @@ std::expected<InstallReport, ServiceFailure> Installer::install(const ServiceReq
 
 /// Everything that can be refused before anything is changed.
 Result<Installer::Plan> Installer::plan_install(const ServiceRequest& request) const {
-  const Definition definition{request.name, request.program, request.config, service_environment(environment_)};
+  const Definition definition{request.name, request.program, request.config,
+                              service_environment(environment_, request.config)};
   if (auto good = check_definition(definition); !good) return std::unexpected(good.error());
   if (auto free = check_free(request); !free) return std::unexpected(free.error());
   auto folder = manager_->folder();

@@ -7,14 +7,18 @@ namespace cordon::service {
 namespace {
 
 using testing::Contains;
+using testing::Not;
 using testing::Pair;
 using testing::StartsWith;
+
+constexpr const char* kConfig = "/home/me/project/cordon.toml";
 
 TEST(Definition, TakesPathAndPlacesFromTheEnvironment) {
   const Variables taken = service_environment({{"PATH", "/opt/op/bin:/usr/bin"},
                                                {"XDG_CONFIG_HOME", "/home/me/config"},
                                                {"PASSWORD_STORE_DIR", "/home/me/passwords"},
-                                               {"GNUPGHOME", "relative"}});
+                                               {"GNUPGHOME", "relative"}},
+                                              kConfig);
   EXPECT_THAT(taken, Contains(Pair("PATH", StartsWith("/opt/op/bin:/usr/bin:"))));
   EXPECT_THAT(taken, Contains(Pair("XDG_CONFIG_HOME", "/home/me/config")));
   EXPECT_THAT(taken, Contains(Pair("PASSWORD_STORE_DIR", "/home/me/passwords")));
@@ -27,17 +31,29 @@ TEST(Definition, TakesNoCredential) {
                                                {"OP_SERVICE_ACCOUNT_TOKEN", "canary"},
                                                {"VAULT_TOKEN", "canary"},
                                                {"AWS_SECRET_ACCESS_KEY", "canary"},
-                                               {"HTTPS_PROXY", "http://a:canary@127.0.0.1:1"}});
+                                               {"HTTPS_PROXY", "http://a:canary@127.0.0.1:1"}},
+                                              kConfig);
   EXPECT_EQ(taken.size(), 1U);
 }
 
 TEST(Definition, LeavesOutFoldersThatAreNotAbsoluteOrNotText) {
-  const Variables taken = service_environment({{"PATH", ".:/a b::bin:/a b:/c\nd:/e\xff:/usr/bin"}});
+  const Variables taken = service_environment({{"PATH", ".:/a b::bin:/a b:/c\nd:/e\xff:/usr/bin"}}, kConfig);
   EXPECT_THAT(taken.at(0).second, StartsWith("/a b:/usr/bin:/usr/local/bin:/bin"));
 }
 
+TEST(Definition, LeavesOutWhatLiesInTheFolderOfTheConfig) {
+  const Variables taken =
+      service_environment({{"PATH", "/home/me/project:/home/me/project/.venv/bin:/home/me/projects"},
+                           {"GNUPGHOME", "/home/me/project/gnupg"},
+                           {"PASSWORD_STORE_DIR", "/home/me/store"}},
+                          kConfig);
+  EXPECT_THAT(taken.at(0).second, StartsWith("/home/me/projects:/usr/local/bin"));
+  EXPECT_THAT(taken, Not(Contains(Pair("GNUPGHOME", testing::_))));
+  EXPECT_THAT(taken, Contains(Pair("PASSWORD_STORE_DIR", "/home/me/store")));
+}
+
 TEST(Definition, FindsProgramsWithoutAnyPath) {
-  EXPECT_THAT(service_environment({}).at(0).second, StartsWith("/usr/local/bin:/usr/bin:/bin"));
+  EXPECT_THAT(service_environment({}, kConfig).at(0).second, StartsWith("/usr/local/bin:/usr/bin:/bin"));
 }
 
 TEST(Definition, RefusesWhatNoFileCanSay) {
