@@ -18,6 +18,10 @@ Result<std::filesystem::path> user_config(const Context& context) {
   return instance->config;
 }
 
+std::string row(const Terminal& terminal, std::string_view label, std::string_view value) {
+  return value.empty() ? std::string() : fmt::format("    {:<8}{}\n", label, terminal.paint(Style::plain, value));
+}
+
 }  // namespace
 
 Result<BindingReview> review_target(const Context& context, const Target& target) {
@@ -53,6 +57,13 @@ void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetO
     sink.on_notice(LogLevel::warn, fmt::format("new binding, not approved: {}{}; to look at it and approve it: {}",
                                                describe(binding), consequence, command_line("approve", options)));
   }
+}
+
+std::string binding_text(const Terminal& terminal, const RequestedBinding& requested) {
+  const Binding& binding = requested.binding;
+  return fmt::format("  {}\n", terminal.paint(Style::cyan, requested.name)) +
+         row(terminal, "secret", reference_text(binding)) + row(terminal, "to", destination_text(binding)) +
+         row(terminal, "also", terms_text(binding)) + row(terminal, "seen", requested.first_used);
 }
 
 std::string admitted_text(std::uint32_t uid) {

@@ -9,6 +9,7 @@
 #include <cordon/event_sink.hpp>
 
 #include "target.hpp"
+#include "terminal.hpp"
 
 namespace cordon::cli {
 
@@ -30,6 +31,9 @@ Result<BindingReview> apply_approvals(const Context& context, Target& target);
 
 /// Warns of each binding that is not approved. `options` are for the command that is shown.
 void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetOptions& options);
+
+/// All of a binding for a person who is to judge it, in indented lines.
+std::string binding_text(const Terminal& terminal, const RequestedBinding& requested);
 
 /// That processes of a user may use the proxy (`allow_uids`): whoever edits the config could have put it there.
 std::string admitted_text(std::uint32_t uid);

@@ -7,7 +7,7 @@
 
 #include <cordon/control_client.hpp>
 
-#include "approvals.hpp"
+#include "approve_written.hpp"
 #include "first_config.hpp"
 #include "linked_config.hpp"
 #include "text.hpp"
@@ -38,25 +38,6 @@ void tell_new_warnings(const Context& context, const Editing& editing, const std
   }
 }
 
-Result<> approve_one(const Target& target, const BindingReview& review, std::string_view name) {
-  // The very first bindings of an instance count as a whole, as they do at a first start.
-  if (review.first_start && review.rule == ApprovalRule::advised)
-    return record_bindings(target.config, target.instance.bindings, review.rule);
-  std::vector<Binding> own;
-  for (RequestedBinding& requested : requested_bindings(target.config))
-    if (requested.name == name) own.push_back(std::move(requested.binding));
-  return approve_bindings(own, target.instance.bindings);
-}
-
-/// What cannot be recorded is only warned of: the binding is told as new at the next start then.
-void record_binding(const Context& context, const Target& target, std::string_view name) {
-  const auto review = review_target(context, target);
-  const auto recorded = review ? approve_one(target, *review, name) : Result<>(std::unexpected(review.error()));
-  if (!recorded)
-    context.terminal.warning(fmt::format("that {}'s secret goes there could not be recorded as approved: {}", name,
-                                         recorded.error().message()));
-}
-
 }  // namespace
 
 std::optional<Editing> open_config(const Context& context, const TargetOptions& options) {
@@ -64,7 +45,8 @@ std::optional<Editing> open_config(const Context& context, const TargetOptions& 
   if (!target || !may_edit_linked(context, target->instance)) return std::nullopt;
   auto edit = ConfigEdit::open(target->instance.config);
   if (!edit) return report(context, edit.error());
-  return Editing{std::move(target->instance), *std::move(edit), false, std::move(target->warnings)};
+  return Editing{std::move(target->instance), *std::move(edit), false, std::move(target->warnings),
+                 std::move(target->config)};
 }
 
 bool is_missing(const Context& context, const TargetOptions& options) {
@@ -78,10 +60,10 @@ std::optional<Editing> scaffold_config(const Context& context, const TargetOptio
   if (!instance) return report(context, instance.error());
   auto edit = ConfigEdit::create(instance->config, first_config(port));
   if (!edit) return report(context, edit.error());
-  return Editing{*std::move(instance), *std::move(edit), true, {}};
+  return Editing{*std::move(instance), *std::move(edit), true, {}, {}};
 }
 
-bool save_config(const Context& context, Editing& editing, std::string_view name) {
+bool save_config(const Context& context, Editing& editing, const WrittenEntry& entry) {
   auto loaded = editing.edit.check();
   if (!loaded) {
     report_faults(context, loaded.error());
@@ -92,7 +74,8 @@ bool save_config(const Context& context, Editing& editing, std::string_view name
     return false;
   }
   tell_new_warnings(context, editing, loaded->warnings);
-  if (!name.empty()) record_binding(context, {editing.instance, std::move(loaded->config), {}}, name);
+  if (!entry.name.empty())
+    approve_written(context, editing.before, {editing.instance, std::move(loaded->config), {}}, entry);
   return true;
 }
 

@@ -151,7 +151,7 @@ Exit add(const Job& job) {
   if (!whole) return whole.error();
   const ConfigEntry added = in_order(job.kind, *whole);
   if (const auto done = editing->edit.add(job.kind.list, added); !done) return fail_with(job.context, done.error());
-  if (!save_config(job.context, *editing, added.text("name"))) return Exit::failed;
+  if (!save_config(job.context, *editing, {job.options.target, added.text("name")})) return Exit::failed;
   return finish(job, *editing, added, nullptr);
 }
 
@@ -169,7 +169,8 @@ Exit edit(const Job& job) {
   if (!whole) return whole.error();
   if (const auto done = editing->edit.replace(job.kind.list, job.options.name, *whole); !done)
     return fail_with(job.context, done.error());
-  if (!save_config(job.context, *editing, whole->text("name"))) return Exit::failed;
+  if (!save_config(job.context, *editing, {job.options.target, whole->text("name"), job.options.name}))
+    return Exit::failed;
   return finish(job, *editing, *whole, &*before);
 }
 

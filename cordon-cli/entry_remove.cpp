@@ -71,7 +71,7 @@ Exit run(const Job& job) {
     return Exit::failed;
   }
   if (const Exit agreed = confirm(job, entry); agreed != Exit::done) return agreed;
-  if (!save_config(job.context, *editing, {})) return Exit::failed;
+  if (!save_config(job.context, *editing, {job.options.target})) return Exit::failed;
   tell(job, *editing, entry);
   const bool had_port = own_port(job.kind, *written).has_value();
   if (job.options.reload == ReloadAfter::yes)

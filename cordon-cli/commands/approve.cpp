@@ -51,19 +51,6 @@ void keep_named(Bindings& bindings, const std::vector<std::string>& names) {
                 [&](const RequestedBinding& binding) { return std::ranges::find(names, binding.name) == names.end(); });
 }
 
-std::string row(const Terminal& terminal, std::string_view label, std::string_view value) {
-  return value.empty() ? std::string() : fmt::format("    {:<8}{}\n", label, terminal.paint(Style::plain, value));
-}
-
-void print_binding(Terminal& terminal, const RequestedBinding& requested) {
-  const Binding& binding = requested.binding;
-  terminal.print(fmt::format("\n  {}\n", terminal.paint(Style::cyan, requested.name)));
-  terminal.print(row(terminal, "secret", reference_text(binding)));
-  terminal.print(row(terminal, "to", destination_text(binding)));
-  terminal.print(row(terminal, "also", terms_text(binding)));
-  terminal.print(row(terminal, "seen", requested.first_used));
-}
-
 Json to_json(const RequestedBinding& requested) {
   const Binding& binding = requested.binding;
   Json ports = binding.ports.list;
@@ -87,7 +74,7 @@ void print_bindings(const Context& context, const Target& target, const Bindings
   terminal.print(fmt::format("{} of {} not approved yet:\n", counted(bindings.size(), "binding"),
                              terminal.paint(Style::bold, target.instance.config.string())));
   for (const RequestedBinding& binding : bindings)
-    print_binding(terminal, binding);
+    terminal.print("\n" + binding_text(terminal, binding));
   terminal.print("\n");
 }
 

@@ -29,6 +29,83 @@ class RouteTest(CliTest):
         return found[0].read_text(encoding="utf-8") if found else ""
 
 
+class Unasked(RouteTest):
+    """What somebody else wrote into the file is not approved with what its owner writes (D18)."""
+
+    HEADER = ("--auth-type", "header", "--header-name", "Authorization", "--scheme", "Bearer")
+
+    def setUp(self):
+        super().setUp()
+        (self.config_home / "cordon").mkdir(mode=0o700)
+        (self.config_home / "cordon" / "cordon.toml").write_text("listen = 1\n[secrets]\nrequire_approval = true\n")
+
+    def add(self, host, *secret):
+        done = self.route_cmd("add", "--host", host, *self.HEADER, *secret)
+        self.assert_done(done)
+        return done
+
+    def approved(self, name):
+        return json.loads(self.route_cmd("show", name, "--json").out)["approved"]
+
+    def assert_left(self, done, name):
+        self.assert_done(done)
+        self.assertIn("not all of this was approved before, or written by this command", done.err)
+        self.assertIn(f"to look at it and approve it: cordon approve {name}\n", done.err)
+        self.assertFalse(self.approved(name))
+
+    def test_host_that_somebody_changed_before_an_edit(self):
+        self.add("api.acme.example", "--source", "env", "--variable", "KEY")
+        self.assertTrue(self.approved("acme"))
+        self.assert_done(self.route_cmd("edit", "acme", "--port", "8443"))
+        self.assertTrue(self.approved("acme"))
+        self.assert_done(self.route_cmd("edit", "acme", "--name", "pay"))
+        self.assertTrue(self.approved("pay"))
+        self.file.write_text(self.text().replace("api.acme.example", "evil.example"))
+        done = self.route_cmd("edit", "pay", "--port", "444")
+        self.assertIn("evil.example", done.err)
+        self.assert_left(done, "pay")
+        self.assertNotIn("evil.example", self.bindings())
+
+    def test_command_that_somebody_added_before_an_edit(self):
+        self.add("api.acme.example", "--source", "env", "--variable", "KEY")
+        self.file.write_text(self.text() + self.route(name="gh", host="b.example", secret='source = "command"\nargv = ["sh", "-c", "x"]'))
+        self.assert_left(self.route_cmd("edit", "gh", "--port", "8443"), "gh")
+
+    def test_helper_program_that_somebody_named(self):
+        self.write_config()
+        one = ("--source", "1password", "--vault", "V", "--item", "I", "--field", "F")
+        self.add("api.acme.example", *one)
+        self.assertTrue(self.approved("acme"))
+        self.file.write_text(self.text() + '\n[[secrets.providers]]\ntype = "1password"\npath = "/evil/op"\n')
+        self.assert_left(self.add("api.other.example", *one), "other")
+        self.assert_done(self.cordon("approve", "--yes", "other"))
+        self.add("api.third.example", *one)
+        self.assertTrue(self.approved("third"))
+
+    def test_roots_that_somebody_named(self):
+        self.write_config(f'[tls]\nupstream_ca_path = "{self.roots()}"\n')
+        self.assert_left(self.add("api.other.example", "--source", "env", "--variable", "KEY"), "other")
+        self.assert_done(self.cordon("approve", "--yes", "other"))
+        self.add("api.third.example", "--source", "env", "--variable", "KEY")
+        self.assertTrue(self.approved("third"))
+
+    def roots(self):
+        """Some certificate."""
+        other = self.root / "other"
+        other.mkdir()
+        (other / "cordon.toml").write_text(f"listen = {self.port}\n")
+        self.assert_done(self.cordon("setup", cwd=other))
+        return next(self.config_home.glob("cordon/projects/other-*/certs/ca-cert.pem"))
+
+    def test_first_route_of_an_instance_approves_no_other(self):
+        (self.config_home / "cordon" / "cordon.toml").unlink()
+        self.write_config(self.route(name="gh", host="evil.example", secret='source = "command"\nargv = ["sh", "-c", "x"]'))
+        self.add("api.acme.example", "--source", "env", "--variable", "KEY")
+        self.assertTrue(self.approved("acme"))
+        self.assertFalse(self.approved("gh"))
+        self.assertNotIn("evil.example", self.bindings())
+
+
 class Add(RouteTest):
     def test_first_route_makes_the_file(self):
         done = self.route_cmd("add", *STRIPE)
@@ -224,7 +301,9 @@ class Add(RouteTest):
         self.assertIn("b.example", self.bindings())
         daemon = self.start()
         daemon.stop()
-        self.assertNotIn("not approved", daemon.text())
+        told = [line for line in daemon.text().splitlines() if "not approved" in line]
+        self.assertEqual((len(told), "demo: " in told[0]), (1, True), told)  # the other one nobody has approved
+        self.assert_done(self.cordon("approve", "--yes"))
         # An edit by hand is one.
         self.file.write_text(self.text().replace("b.example", "evil.example"))
         self.assert_done(self.route_cmd("add", "--host", "c.example", "--auth-type", "header", "--header-name", "X", "--source", "env",
