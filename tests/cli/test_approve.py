@@ -139,6 +139,18 @@ class Start(BindingsTest):
 
 
 class Required(BindingsTest):
+    def test_edit_of_what_nobody_approved_asks(self):
+        """D18: the owner changes one key of a route, and somebody else wrote the others."""
+        self.require_approval()
+        self.write_config(self.route(host="evil.example"))
+        for answer, approved in ((b"\n", False), (b"y\n", True)):
+            code, shown = self.on_a_terminal(answer, words=("route", "edit", "demo", "--port", "8443" if approved else "444"))
+            self.assertEqual(code, 0, shown)
+            self.assertIn("evil.example:8443" if approved else "evil.example:444", shown)
+            self.assertEqual("cordon approve demo" in shown, not approved)
+            done = self.cordon("route", "show", "demo", "--json")
+            self.assertEqual(json.loads(done.out)["approved"], approved)
+
     def test_edited_config_sends_nothing_until_it_is_approved(self):
         """D18: neither the origin nor the helper is ever touched."""
         good, evil = self.origin(), self.origin()

@@ -224,6 +224,7 @@ class Add(ListenerTest):
     def test_binding_is_recorded_as_approved(self):
         """D18: what the owner does by this command is no surprise at the next start."""
         self.write_config(self.listener("one"))
+        self.assert_done(self.cordon("approve", "--yes"))
         self.assert_done(self.listener_cmd("add", *DB))
         self.assertIn("db.example.com", self.bindings())
         self.assertIn("prod-db", self.bindings())
@@ -334,7 +335,7 @@ class Edit(ListenerTest):
         self.assert_error(self.listener_cmd("edit", "db", "--account", "x"), "there is no config file")
 
     def test_new_upstream_is_approved(self):
-        self.assert_done(self.listener_cmd("edit", "db", "--username", "x"))  # the first: all bindings are
+        self.assert_done(self.cordon("approve", "--yes"))
         self.assert_done(self.listener_cmd("edit", "db", "--upstream", "b.example:5433"))
         self.assertIn("b.example", self.bindings())
         self.assertEqual(json.loads(self.cordon("check", "--json").out)["bindings"]["unapproved"], [])
@@ -420,7 +421,7 @@ class List(ListenerTest):
 
     def test_show_says_what_is_not_approved(self):
         self.write_config(self.listener())
-        self.assert_done(self.listener_cmd("edit", "db", "--username", "v"))
+        self.assert_done(self.cordon("approve", "--yes"))
         self.file.write_text(self.text().replace("db.example.com", "evil.example"))
         self.assertIn("binding   not approved yet", self.listener_cmd("show", "db").out)
         self.assertFalse(json.loads(self.listener_cmd("show", "db", "--json").out)["approved"])
