@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "exit.hpp"
+#include "failure.hpp"
 #include "json_output.hpp"
 #include "running_instance.hpp"
 
@@ -34,8 +35,9 @@ Exit report_failure(const Context& context, const ReloadOptions& options, const 
                     const std::vector<Error>& errors) {
   if (options.json)
     print_json(context.terminal, {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}});
-  for (const Error& error : errors)
-    context.terminal.error(error.message());
+  // The config was read by the proxy, if it could be: what it says is for the remedy only.
+  auto loaded = Config::load(instance.config);
+  report_errors(context, errors, {instance, loaded ? std::move(loaded->config) : Config(), {}}, options.target);
   if (errors.front().code == Errc::cancelled) return Exit::failed;  // it is stopping
   const Exit exit = exit_of(errors);
   context.terminal.hint(fmt::format("{} goes on with what it had; {}, then: {}", instance.name,

@@ -10,6 +10,7 @@
 
 #include "command.hpp"
 #include "confirmation.hpp"
+#include "failure.hpp"
 #include "json_output.hpp"
 #include "system_store.hpp"
 #include "target.hpp"
@@ -27,11 +28,6 @@ struct Options {
 
 CaOptions label_of(const Target& target) {
   return {.label = target.instance.name};
-}
-
-Exit fail_with(const Context& context, const Error& error) {
-  context.terminal.error(error.message());
-  return Exit::failed;
 }
 
 // show
@@ -89,8 +85,7 @@ void show_as_text(const Context& context, const Options& options, const Shown& s
   print_row(terminal, "valid", validity_text(shown.info));
   print_row(terminal, "system", system_text(shown, options));
   if (!shown.info.key) terminal.error(shown.info.key.error().message());
-  if (days_left(shown.info) < 0)
-    terminal.hint(fmt::format("for a new one: {}", command_line("ca rotate", options.target)));
+  if (days_left(shown.info) < 0) terminal.hint(ca_remedy(shown.target, options.target));
 }
 
 void show_as_json(const Context& context, const Shown& shown) {
@@ -117,13 +112,10 @@ Exit show(const Context& context, const Options& options) {
   const CaPaths paths = target->ca_paths();
   auto info = inspect_ca(paths);
   if (!info) {
-    const bool none = info.error().code == Errc::file_missing;
-    context.terminal.error(
-        none ? fmt::format("{} has no CA yet: there is no {}", target->instance.name, paths.cert.string())
-             : info.error().message());
-    if (none)
-      context.terminal.hint(
-          fmt::format("`cordon start` makes it, and so does: {}", command_line("ca bundle", options.target)));
+    if (info.error().code != Errc::file_missing) return fail_with(context, info.error(), *target, options.target);
+    context.terminal.error(fmt::format("{} has no CA yet: there is no {}", target->instance.name, paths.cert.string()));
+    context.terminal.hint(
+        fmt::format("`cordon start` makes it, and so does: {}", command_line("ca bundle", options.target)));
     return Exit::failed;
   }
   Shown shown{*target, paths, std::move(*info), check_bundle(paths), {}};
@@ -138,7 +130,7 @@ Exit bundle(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
   const auto ca = CaManager::open(target->ca_paths(), label_of(*target));
-  if (!ca) return fail_with(context, ca.error());
+  if (!ca) return fail_with(context, ca.error(), *target, options.target);
   if (const auto refreshed = ca->refresh_bundle(); !refreshed) return fail_with(context, refreshed.error());
   warn_of_named_ca(context.terminal, *target);
   context.terminal.print(ca->paths().bundle.string() + "\n");

@@ -9,6 +9,7 @@
 #include "choices.hpp"
 #include "client_environment.hpp"
 #include "command.hpp"
+#include "failure.hpp"
 #include "integrations/env_edit.hpp"
 #include "process_settings.hpp"
 
@@ -87,10 +88,7 @@ Exit run(const Context& context, const Options& options) {
   if (!target) return Exit::failed;
   const auto variables = client_variables(*target, context.environment, options.token);
   const auto text = variables ? compose(*variables, options.format) : std::unexpected(variables.error());
-  if (!text) {
-    context.terminal.error(text.error().message());
-    return Exit::failed;
-  }
+  if (!text) return fail_with(context, text.error(), *target, options.target);
   context.terminal.print(*text);
   return Exit::done;
 }

@@ -9,6 +9,7 @@
 #include <cordon/token_set.hpp>
 
 #include "command.hpp"
+#include "failure.hpp"
 #include "integrations/tool.hpp"
 #include "integrations/undo.hpp"
 #include "json_output.hpp"
@@ -23,11 +24,6 @@ struct Options {
   std::string tool;
   bool json = false;
 };
-
-Exit fail_with(const Context& context, const Error& error) {
-  context.terminal.error(error.message());
-  return Exit::failed;
-}
 
 bool names_instance(const TargetOptions& options) {
   return !options.config.empty() || !options.scope.empty();

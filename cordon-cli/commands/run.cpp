@@ -10,6 +10,7 @@
 #include "become.hpp"
 #include "client_environment.hpp"
 #include "command.hpp"
+#include "failure.hpp"
 #include "process_settings.hpp"
 #include "wait_options.hpp"
 
@@ -35,10 +36,7 @@ Exit run(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
   if (!target || !wait_for(context, *target, options.target, options.patience)) return Exit::failed;
   const auto variables = client_variables(*target, context.environment, options.token);
-  if (!variables) {
-    context.terminal.error(variables.error().message());
-    return Exit::failed;
-  }
+  if (!variables) return fail_with(context, variables.error(), *target, options.target);
   for (const auto& [name, value] : *variables)
     ::setenv(name.c_str(), value.c_str(), 1);
   return become_command(context, options.command);

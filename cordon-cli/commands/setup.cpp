@@ -9,6 +9,7 @@
 
 #include "become.hpp"
 #include "command.hpp"
+#include "failure.hpp"
 #include "groundwork.hpp"
 #include "integrations/tool.hpp"
 #include "json_output.hpp"
@@ -27,11 +28,6 @@ struct Options {
   bool yes = false;
   bool json = false;
 };
-
-Exit fail_with(const Context& context, const Error& error) {
-  context.terminal.error(error.message());
-  return Exit::failed;
-}
 
 std::vector<std::string_view> tool_names() {
   std::vector<std::string_view> names;
@@ -171,7 +167,7 @@ Exit run_setup(const Context& context, const Options& options, const Tool* tool,
   if (!setup) return Exit::failed;
   if (const auto end = disagreed(context, options, *setup)) return *end;
   auto groundwork = lay_groundwork(setup->site, tool == nullptr ? "" : tool->name);
-  if (!groundwork) return fail_with(context, groundwork.error());
+  if (!groundwork) return fail_with(context, groundwork.error(), setup->site.target, options.target);
   warn_of_named_ca(context.terminal, setup->site.target);
   setup->groundwork = std::move(*groundwork);
   if (tool != nullptr) {

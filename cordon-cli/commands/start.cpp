@@ -15,6 +15,7 @@
 #include "choices.hpp"
 #include "command.hpp"
 #include "exit.hpp"
+#include "failure.hpp"
 #include "free_port.hpp"
 #include "listener_text.hpp"
 #include "port_holder.hpp"
@@ -106,14 +107,11 @@ Exit refuse_errors(const Context& context, const Options& options, const Target&
     refuse_port(context, options, target);
     return Exit::failed;
   }
-  std::vector<std::string> texts;
-  for (const Error& error : errors)
-    texts.push_back(error.message());
+  report_errors(context, errors, target, options.target);
   const Exit exit = exit_of(errors);
-  refuse(context, texts,
-         fmt::format("nothing was started; {}, then: {}",
-                     exit == Exit::store_unavailable ? "make the store available" : "mend the above",
-                     command_line("start", options.target)));
+  context.terminal.hint(fmt::format("nothing was started; {}, then: {}",
+                                    exit == Exit::store_unavailable ? "make the store available" : "mend the above",
+                                    command_line("start", options.target)));
   return exit;
 }
 

@@ -10,6 +10,7 @@
 #include <cordon/token_set.hpp>
 
 #include "command.hpp"
+#include "failure.hpp"
 #include "integrations/rotation.hpp"
 #include "json_output.hpp"
 #include "named_secret.hpp"
@@ -42,9 +43,13 @@ std::string scope_text(const std::vector<std::string>& routes) {
   return routes.empty() ? "all" : fmt::format("{}", fmt::join(routes, ", "));
 }
 
-Exit fail_with(const Context& context, const Error& error) {
-  context.terminal.error(error.message());
-  return Exit::failed;
+/// What cannot be done to a token of a name, and what can.
+Exit fail_named(const Context& context, const Options& options, const Error& error) {
+  const Exit exit = fail_with(context, error);
+  if (error.code == Errc::token_invalid) context.terminal.hint(token_remedy(options.target));
+  if (error.code == Errc::not_supported)
+    context.terminal.hint(fmt::format("to give it a new value: {}", command_line("token rotate", options.target)));
+  return exit;
 }
 
 /// Said once, when the file has just been made.
@@ -147,7 +152,7 @@ Exit rotate(const Context& context, const Options& options, TokenFile& file) {
   const bool first = !file.exists();
   const std::string one(options.name.empty() ? kDefaultToken : options.name);
   const auto rotation = rotate_tokens(*instance, options.all ? "" : one);
-  if (!rotation) return fail_with(context, rotation.error());
+  if (!rotation) return fail_named(context, options, rotation.error());
   if (options.json) {
     print_json(context.terminal, {{"rotated", rotation->rotated},
                                   {"file_made", first},
@@ -167,7 +172,7 @@ Exit rotate(const Context& context, const Options& options, TokenFile& file) {
 // revoke
 
 Exit revoke(const Context& context, const Options& options, TokenFile& file) {
-  if (const auto revoked = file.revoke(options.name); !revoked) return fail_with(context, revoked.error());
+  if (const auto revoked = file.revoke(options.name); !revoked) return fail_named(context, options, revoked.error());
   if (options.json)
     print_json(context.terminal, {{"revoked", options.name}});
   else

@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "confirmation.hpp"
+#include "failure.hpp"
 #include "system_store.hpp"
 #include "target.hpp"
 
@@ -24,11 +25,6 @@ struct Options {
   bool yes = false;
   std::string ca;  ///< --ca; of `trust` only.
 };
-
-Exit fail_with(const Context& context, const Error& error) {
-  context.terminal.error(error.message());
-  return Exit::failed;
-}
 
 /// What a person without root's rights pastes into a shell.
 std::string with_sudo(const Plan& plan) {
@@ -135,7 +131,7 @@ Exit run_trust(const Context& context, const Options& options) {
   const auto trust = system_trust_of(target->instance);
   if (!trust) return fail_with(context, trust.error());
   const auto ca = CaManager::open(target->ca_paths(), {.label = target->instance.name});
-  if (!ca) return fail_with(context, ca.error());
+  if (!ca) return fail_with(context, ca.error(), *target, options.target);
   return trust_it(context, options, *target, *trust, *ca);
 }
 

@@ -153,6 +153,11 @@ class Ca(CliTest):
         for command in (("start",), ("env",), ("ca", "bundle"), ("trust", "--yes")):
             with self.subTest(command):
                 self.assert_error(self.cordon(*command), "has ended", "cordon ca rotate")
+        elsewhere = ("--config", f"{self.project}/cordon.toml")
+        for command in (("start",), ("env",), ("ca", "bundle"), ("ca", "show"), ("setup",), ("trust", "--yes")):
+            done = self.cordon(*command, *elsewhere, cwd=self.root)
+            self.assertIn(f"cordon ca rotate {' '.join(elsewhere)}\n", done.err, command)
+            self.assertNotRegex(done.err, r"cordon ca rotate$", command)
         done = self.cordon("ca", "rotate", "--yes")
         self.assert_done(done)
         self.assertNotIn("cordon reload", done.err)  # nothing runs
@@ -206,6 +211,32 @@ class Ca(CliTest):
         _, shown = self.on_a_terminal("ca", "show", "--json", answer=b"")
         self.assertIn(r"c\u009b31m.pem", shown)
         self.assertEqual(json.loads(shown), self.report())
+
+    def test_a_persons_own_ca_is_not_to_be_rotated(self):
+        own = self.root / "own"
+        own.mkdir(mode=0o700)
+        (own / "cert.pem").write_text("nonsense")
+        (own / "key.pem").write_text("nonsense")
+        (own / "key.pem").chmod(0o600)
+        self.write_config(f'[tls]\nca_cert_path = "{own}/cert.pem"\nca_key_path = "{own}/key.pem"\n')
+        for command in (("start",), ("env",), ("ca", "bundle"), ("ca", "show")):
+            done = self.cordon(*command)
+            self.assert_error(done, str(own), "put one that can be used in its place")
+            self.assertNotIn("cordon ca rotate", done.err)
+
+    def test_roots_of_origins_are_not_the_ca(self):
+        (self.project / "roots.pem").write_text("nonsense")
+        self.write_config('[tls]\nupstream_ca_path = "roots.pem"\n' + self.route())
+        done = self.cordon("start", env={"KEY": "value"})
+        self.assert_error(done, "roots.pem")
+        self.assertNotIn("cordon ca rotate", done.err)
+
+    def test_a_reload_that_finds_the_ca_ended_names_the_config(self):
+        config = self.write_config()
+        self.start()
+        self.file("ca-cert.pem").write_text("nonsense")
+        done = self.cordon("reload", "--config", config, cwd=self.root)
+        self.assert_error(done, "no certificate in PEM form", f"cordon ca rotate --config {config}\n")
 
     def test_no_key_is_ever_shown(self):
         self.cordon("ca", "bundle")

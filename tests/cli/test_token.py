@@ -102,6 +102,12 @@ class Token(CliTest):
         self.assertEqual(self.token("revoke", "codex").out, "revoked codex\n")
         self.assertEqual(list(self.values()), ["default"])
         self.assert_error(self.cordon("token", "revoke", "codex"), "no token `codex`")
+        there = ("--config", str(self.project / "cordon.toml"))
+        for words, advised in ((("token", "revoke", "codex"), "token list"), (("token", "rotate", "codex"), "token list"),
+                               (("token", "revoke", "default"), "token rotate"), (("env", "--token", "codex"), "token list")):
+            done = self.cordon(*words, *there, cwd=self.root)
+            self.assert_error(done, f"cordon {advised} {' '.join(there)}\n")
+            self.assertNotRegex(done.err, rf"cordon {advised}$")
         self.token("create", "again")
         self.assertEqual(self.report("revoke", "again"), {"revoked": "again"})
 

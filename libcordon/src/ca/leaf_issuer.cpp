@@ -104,8 +104,7 @@ Result<std::shared_ptr<const tls::Identity>> LeafIssuer::issue(std::span<const s
   if (hosts.empty() || !std::ranges::all_of(hosts, may_stand)) {
     return fail(Errc::bad_request, "no certificate can be made for this host: its name is not canonical");
   }
-  if (root_->not_after() <= now)
-    return fail(Errc::ca_invalid, "Cordon's CA has ended; to replace it: cordon ca rotate");
+  if (root_->not_after() <= now) return fail(Errc::ca_invalid, "the CA has ended: replace it, then reload");
   const TimePoint end = std::min(now + kLeafLifetime, root_->not_after());
   auto certificate = begin_certificate(*key_, now - kBackdating, end);
   if (!certificate) return std::unexpected(std::move(certificate.error()));

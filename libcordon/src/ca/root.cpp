@@ -60,9 +60,7 @@ bool add_root_extensions(X509& certificate, EVP_PKEY& key) {
 }
 
 std::unexpected<Error> unusable(const std::filesystem::path& file, std::string_view why) {
-  return fail(Errc::ca_invalid,
-              fmt::format("{}: {}; to get a new CA, which clients then have to trust, run: cordon ca rotate",
-                          file.native(), why));
+  return fail(Errc::ca_invalid, fmt::format("{}: {}", file.native(), why));
 }
 
 // Whether something is there under this name, be it a link that leads nowhere.

@@ -105,7 +105,7 @@ Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string>
   if (!store) return fail(Errc::internal, "cannot make a store of root certificates: " + drain_errors());
   for (const std::string& pem : pems) {
     if (add_certificates(*store, pem, unwanted) == 0) {
-      return fail(Errc::ca_invalid,
+      return fail(Errc::config_invalid,
                   "no root certificate that origins may be verified against (Cordon's own CAs never are)");
     }
   }

@@ -32,7 +32,7 @@ enum class CordonCas : unsigned char { left_out, kept };
 /// A store with every certificate of each of `pems` that is not Cordon's own, each once. Unreadable ones are passed
 /// over. About 4 ms for a distribution's 144.
 /// `own_ca_pem` is one more to leave out, known by its key: the CA in use may be a person's own, without the marker.
-/// @returns ca_invalid when a text holds none
+/// @returns config_invalid when a text holds none
 Result<bssl::UniquePtr<X509_STORE>> make_root_store(std::span<const std::string> pems,
                                                     CordonCas cordon_cas = CordonCas::left_out,
                                                     std::string_view own_ca_pem = {});

@@ -35,11 +35,9 @@ Result<base::UniqueFd> lock_folder_of(const std::filesystem::path& path) {
 }
 
 std::unexpected<Error> fail_unknown(const std::filesystem::path& path, std::string_view name) {
-  return fail(Errc::token_invalid,
-              tokens::is_token_name(name)
-                  ? fmt::format("there is no token `{}` in {}; `cordon token list` shows those that there are", name,
-                                path.native())
-                  : fmt::format("there is no token of this name in {}", path.native()));
+  return fail(Errc::token_invalid, tokens::is_token_name(name)
+                                       ? fmt::format("there is no token `{}` in {}", name, path.native())
+                                       : fmt::format("there is no token of this name in {}", path.native()));
 }
 
 Tokens::iterator find_token(Tokens& all, std::string_view name) {
@@ -170,7 +168,7 @@ Result<std::vector<std::string>> TokenFile::rotate_all() {
 
 Result<> TokenFile::revoke(std::string_view name) {
   if (name == kDefaultToken) {
-    return fail(Errc::not_supported, "the token `default` stays; give it a new value with: cordon token rotate");
+    return fail(Errc::not_supported, "the token `default` stays: it can only be rotated");
   }
   return change(path_, Missing::refused, [&](Tokens& all) -> Result<> {
     const auto found = find_token(all, name);

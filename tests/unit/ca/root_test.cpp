@@ -21,6 +21,7 @@ namespace cordon::ca {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
@@ -176,7 +177,7 @@ TEST_F(RootFiles, AreRefusedWhenTheyCannotBeRead) {
     const std::string good = test::file_content(path);
     for (const std::string& content : {std::string(), std::string("nonsense"), good.substr(0, good.size() / 2)}) {
       std::ofstream(path, std::ios::trunc) << content;
-      EXPECT_THAT(refusal(code), ::testing::AllOf(HasSubstr(path.native()), HasSubstr("run: cordon ca rotate")));
+      EXPECT_THAT(refusal(code), ::testing::AllOf(HasSubstr(path.native()), Not(HasSubstr("cordon ca"))));
       EXPECT_EQ(test::file_content(path), content);  // and nothing is made in its place
     }
     std::ofstream(path, std::ios::trunc) << good;
@@ -197,7 +198,7 @@ TEST_F(RootFiles, AreRefusedWhenTheyAreNoPair) {
   const std::string words = refusal(Errc::ca_invalid);
   EXPECT_THAT(words, HasSubstr("does not belong to the key"));
   EXPECT_THAT(words, HasSubstr(key().native()));
-  EXPECT_THAT(words, HasSubstr("run: cordon ca rotate"));
+  EXPECT_THAT(words, Not(HasSubstr("cordon ca")));  // which instance is meant only the host knows
 }
 
 TEST_F(RootFiles, AreRefusedWhenTheCertificateIsNoCas) {

@@ -71,7 +71,7 @@ TEST_F(OriginTrialTest, DoesNotTrustTheCaInUse) {
   folder_.write("ca-cert.pem", origin_.ca_pem());
   const auto trial = try_one(route_to("one", "api.example", {origin_.port()}));
   ASSERT_TRUE(trial.error);
-  EXPECT_EQ(trial.error->code, Errc::ca_invalid);  // of the roots that were given, none is left
+  EXPECT_EQ(trial.error->code, Errc::config_invalid);  // of the roots that were given, none is left
 }
 
 TEST_F(OriginTrialTest, TriesARoutesPortsInTurn) {

@@ -128,7 +128,7 @@ TEST(ProxyServerCreate, EveryFileOfRootsThatCannotBeUsedIsNamed) {
   setup.config.routes.front().upstream_ca_path = folder / "missing.pem";
   const auto errors = errors_of(std::move(setup), folder);
   ASSERT_EQ(errors.size(), 2U);
-  EXPECT_EQ(errors[0].code, Errc::ca_invalid);
+  EXPECT_EQ(errors[0].code, Errc::config_invalid);
   EXPECT_NE(errors[0].context.find("no-roots.pem"), std::string::npos) << errors[0].context;
   EXPECT_EQ(errors[1].code, Errc::file_missing);
   EXPECT_NE(errors[1].context.find("missing.pem"), std::string::npos) << errors[1].context;

@@ -82,7 +82,7 @@ TEST(RootStore, RefusesATextWithoutARoot) {
     const std::vector<std::string> pems = {root_pem("a"), text};
     const auto store = make_root_store(pems);
     ASSERT_FALSE(store);
-    EXPECT_EQ(store.error().code, Errc::ca_invalid);
+    EXPECT_EQ(store.error().code, Errc::config_invalid);
   }
 }
 
