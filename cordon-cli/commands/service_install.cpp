@@ -38,6 +38,13 @@ bool runs_otherwise(const Context& context, const ServiceInstaller& installer, c
   return true;
 }
 
+/// The name that was given, or that the config's service has already, or the instance's.
+std::string service_name(const ServiceInstaller& installer, const ServiceOptions& options, const Target& target) {
+  if (!options.name.empty()) return options.name;
+  const auto service = installer.find(target.instance.config);
+  return service ? service->name : target.instance.name;
+}
+
 /// A service has the login's environment, not this shell's.
 void warn_of_variables(const Context& context, const Target& target) {
   for (const Route& route : target.config.routes)
@@ -106,8 +113,7 @@ Exit run(const Context& context, const ServiceOptions& options) {
   ServiceInstaller installer(context.environment);
   if (runs_otherwise(context, installer, options, *target)) return Exit::failed;
   warn_of_variables(context, *target);
-  const ServiceRequest request{options.name.empty() ? target->instance.name : options.name, *program,
-                               target->instance.config};
+  const ServiceRequest request{service_name(installer, options, *target), *program, target->instance.config};
   const auto report = installer.install(request, await_health(*target, options));
   if (!report) return report_failure(context, options, request.name, report.error());
   if (options.json)

@@ -49,6 +49,23 @@ class Lifecycle(ServiceTest):
         self.assertIn("already installed", again.stdout)
         self.assertEqual(self.status(project)["pid"], pid)
 
+    def test_a_named_one_is_installed_again_without_its_name(self):
+        project = Project(self)
+        self.install(project, "api")
+        pid = self.status(project)["pid"]
+        again = self.install(project)
+        self.assertIn("already installed api", again.stdout)
+        self.assertEqual(self.status(project)["pid"], pid)
+        self.assertIn("already installed api", self.done("service", "install", "--config", str(project.config)).stdout)
+        # What doctor advises for it works.
+        self.manager.systemctl("disable", "cordon-api.service")
+        self.assertFalse(self.status(project)["enabled"])
+        fix, = (row["fix"] for row in json.loads(self.done("doctor", "--json", project=project, code=None).stdout)["checks"]
+                if row["check"] == "service login")
+        self.assertEqual(fix, "cordon service install")
+        self.install(project)
+        self.assertTrue(self.status(project)["enabled"])
+
     def test_a_changed_path_brings_the_unit_up_to_date(self):
         project = Project(self)
         self.install(project)
