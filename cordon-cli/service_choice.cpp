@@ -11,18 +11,22 @@
 namespace cordon::cli {
 namespace {
 
-void report_no_service(const Context& context, const ServiceOptions& options, const std::string& what) {
-  context.terminal.error(what);
-  context.terminal.hint("the services there are: cordon service list");
-  if (options.name.empty())
-    context.terminal.hint(fmt::format("make one: {}", command_line("service install", options.target)));
+Result<ServiceStatus> service_of_config(const ServiceInstaller& installer, const Instance& instance) {
+  auto found = installer.find(instance.config);
+  if (found) return *std::move(found);
+  return fail(Errc::file_missing, fmt::format("there is no service for {}", instance.config.string()));
 }
 
-std::optional<ServiceStatus> service_of_config(const Context& context, const ServiceInstaller& installer,
-                                               const ServiceOptions& options, const Instance& instance) {
-  auto found = installer.find(instance.config);
-  if (!found) report_no_service(context, options, fmt::format("there is no service for {}", instance.config.string()));
-  return found;
+Result<ServiceStatus> find_service(const Context& context, const ServiceInstaller& installer,
+                                   const ServiceOptions& options) {
+  const bool by_config = options.name.empty() || !options.target.config.empty() || !options.target.scope.empty();
+  const auto instance = by_config ? resolve_instance(context, options.target) : Result<Instance>(Instance{});
+  if (!instance) return std::unexpected(instance.error());
+  if (options.name.empty()) return service_of_config(installer, *instance);
+  auto status = installer.status(options.name);
+  if (!status || !by_config || status->config == instance->config) return status;
+  return fail(Errc::service_taken, fmt::format("the service {} is for {}, not for {}", options.name,
+                                               status->config.string(), instance->config.string()));
 }
 
 }  // namespace
@@ -39,28 +43,16 @@ void add_service_timeout(CLI::App& app, ServiceOptions& options) {
       ->check(check_duration);
 }
 
-std::optional<ServiceStatus> choose_service(const Context& context, const ServiceInstaller& installer,
-                                            const ServiceOptions& options) {
-  const bool by_config = options.name.empty() || !options.target.config.empty() || !options.target.scope.empty();
-  const auto instance = by_config ? resolve_instance(context, options.target) : Result<Instance>(Instance{});
-  if (!instance) {
-    context.terminal.error(instance.error().message());
-    return std::nullopt;
-  }
-  if (options.name.empty()) return service_of_config(context, installer, options, *instance);
-  auto status = installer.status(options.name);
-  if (!status && status.error().code == Errc::file_missing) {
-    report_no_service(context, options, status.error().message());
-    return std::nullopt;
-  }
-  if (!status) {
-    context.terminal.error(status.error().message());
-    return std::nullopt;
-  }
-  if (!by_config || status->config == instance->config) return *std::move(status);
-  context.terminal.error(fmt::format("the service {} is for {}, not for {}", options.name, status->config.string(),
-                                     instance->config.string()));
-  return std::nullopt;
+Result<ServiceStatus> choose_service(const Context& context, const ServiceInstaller& installer,
+                                     const ServiceOptions& options) {
+  auto found = find_service(context, installer, options);
+  if (found) return found;
+  context.terminal.error(found.error().message());
+  if (found.error().code != Errc::file_missing) return found;
+  context.terminal.hint("the services there are: cordon service list");
+  if (options.name.empty())
+    context.terminal.hint(fmt::format("make one: {}", command_line("service install", options.target)));
+  return found;
 }
 
 std::string service_command(std::string_view verb, std::string_view name) {

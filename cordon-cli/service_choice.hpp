@@ -27,9 +27,10 @@ void add_service_options(CLI::App& app, ServiceOptions& options);
 /// Declares --timeout.
 void add_service_timeout(CLI::App& app, ServiceOptions& options);
 
-/// The service that NAME, --config or --scope names. What is wrong is already reported when nothing is returned.
-std::optional<ServiceStatus> choose_service(const Context& context, const ServiceInstaller& installer,
-                                            const ServiceOptions& options);
+/// The service that NAME, --config or --scope names. @returns what is wrong, already reported: file_missing when there is no such
+/// service, service_taken when NAME is another config's
+Result<ServiceStatus> choose_service(const Context& context, const ServiceInstaller& installer,
+                                     const ServiceOptions& options);
 
 /// `cordon service <verb> <name>`, for hints.
 std::string service_command(std::string_view verb, std::string_view name);

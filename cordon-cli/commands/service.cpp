@@ -83,7 +83,9 @@ Exit begin(const Context& context, const ServiceOptions& options, Begin how, std
   if (!target) return Exit::failed;
   const auto begun = (installer.*how)(service->name, await_health(*target, options));
   if (!begun) return report_not_started(context, service->name, begun.error());
-  return report_change(context, options, installer, service->name, done);
+  const auto now = installer.status(service->name);
+  const bool same = now && now->pid > 0 && now->pid == service->pid;
+  return report_change(context, options, installer, service->name, same ? "already started:" : done);
 }
 
 Exit start(const Context& context, const ServiceOptions& options) {
@@ -111,7 +113,7 @@ Exit stop(const Context& context, const ServiceOptions& options) {
 Exit status(const Context& context, const ServiceOptions& options) {
   ServiceInstaller installer(context.environment);
   const auto service = choose_service(context, installer, options);
-  if (!service) return Exit::not_running;
+  if (!service) return service.error().code == Errc::file_missing ? Exit::not_running : Exit::failed;
   if (options.json)
     print_json(context.terminal, service_json(*service));
   else

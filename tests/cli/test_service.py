@@ -123,6 +123,14 @@ esac
         self.assert_error(self.cordon("service", "uninstall", "api"), "there is no systemd user manager")
         self.assertTrue(unit.exists())
 
+    def test_status_ends_with_3_only_when_it_does_not_run(self):
+        self.unit_of_old()
+        self.write_config(path="other/cordon.toml")
+        done = self.cordon("service", "status", "api", "--config", "other/cordon.toml")
+        self.assert_error(done, "the service api is for", "not for", code=1)
+        self.assert_error(self.cordon("service", "status", "--config", "nowhere/at/all/cordon.toml"), code=1)
+        self.assert_error(self.cordon("service", "status", "other"), "there is no service other", code=3)
+
     def test_status_shows_the_service_of_the_config(self):
         self.unit_of_old()
         report = self.cordon("status", "--json")

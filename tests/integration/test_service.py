@@ -93,6 +93,15 @@ class Lifecycle(ServiceTest):
         self.assertTrue(project.health())
         self.assertNotEqual(self.status(project)["pid"], first)
 
+    def test_started_again_it_is_left_alone(self):
+        project = Project(self)
+        self.install(project, "api")
+        pid = self.status(project)["pid"]
+        again = self.done("service", "start", "api")
+        self.assertTrue(again.stdout.startswith("already started: cordon-api.service: running"), again.stdout)
+        self.assertEqual(self.status(project)["pid"], pid)
+        self.assertTrue(self.done("service", "restart", "api").stdout.startswith("restarted cordon-api.service: running"))
+
     def test_killed_it_comes_back_and_status_tells(self):
         project = Project(self)
         self.install(project)
