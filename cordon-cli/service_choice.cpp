@@ -64,10 +64,12 @@ ServiceInstaller::AwaitReady await_health(const Target& target, const ServiceOpt
   wait.port = target.config.listen;
   wait.instance = target.instance.name;
   wait.timeout = parse_duration(options.timeout).value_or(wait.timeout);
-  return [wait](const std::function<bool()>& given_up) {
+  return [wait, target, timeout = options.timeout](const std::function<bool()>& given_up) -> Result<> {
     WaitOptions asking = wait;
     asking.interrupted = given_up;
-    return wait_until_healthy(asking);
+    auto healthy = wait_until_healthy(asking);
+    if (healthy || healthy.error().code != Errc::timed_out) return healthy;
+    return fail(Errc::timed_out, not_ready_text(target, timeout, healthy.error()));
   };
 }
 

@@ -15,8 +15,7 @@ namespace {
 void report(const Terminal& terminal, const Error& error, const Target& target, const TargetOptions& named,
             const PatienceOptions& patience) {
   if (error.code == Errc::timed_out) {
-    terminal.error(
-        fmt::format("{} was not ready within {}: {}", target.instance.name, patience.timeout, error.message()));
+    terminal.error(not_ready_text(target, patience.timeout, error));
     terminal.hint(fmt::format("start it in another terminal: {}", command_line("start", named)));
     return;
   }
@@ -39,6 +38,10 @@ void add_patience_options(CLI::App& app, PatienceOptions& options) {
   app.add_option("--interval", options.interval, "Time between two tries (default: 50ms)")
       ->type_name("TIME")
       ->check(check_duration);
+}
+
+std::string not_ready_text(const Target& target, std::string_view timeout, const Error& why) {
+  return fmt::format("{} was not ready within {}: {}", target.instance.name, timeout, why.message());
 }
 
 Result<> wait_for(const Context& context, const Target& target, const TargetOptions& named,

@@ -177,6 +177,20 @@ class Failures(ServiceTest):
         self.assertEqual(self.units_left(), [])
         self.assertEqual(self.manager.show("cordon-api.service")["LoadState"], "not-found")
 
+    def test_what_takes_too_long_is_told_with_the_time(self):
+        project = Project(self)
+        helper = project.folder / "secret.sh"
+        text = helper.read_text()
+        helper.write_text("#!/bin/sh\nsleep 5\n")
+        result = self.install(project, "api", "--timeout", "700ms", code=1)
+        self.assertIn(f"was not ready within 700ms: nothing listens on 127.0.0.1:{project.port}", result.stderr)
+        self.assertEqual(self.units_left(), [])
+        helper.write_text(text)
+        self.install(project, "api")
+        self.done("service", "stop", "api")
+        helper.write_text("#!/bin/sh\nsleep 5\n")
+        self.assertIn("was not ready within 700ms: nothing listens", self.done("service", "start", "api", "--timeout", "700ms", code=1).stderr)
+
     def test_l5_an_update_that_does_not_start_puts_the_old_one_back(self):
         project = Project(self)
         self.install(project, "api")
