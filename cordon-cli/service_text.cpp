@@ -19,6 +19,12 @@ std::string end_text(const ServiceEnd& end) {
   return end.killed ? fmt::format("signal {}", end.number) : fmt::format("exit status {}", end.number);
 }
 
+/// The manager that cannot be asked does not tell.
+std::string login_text(const ServiceStatus& service, std::string_view no) {
+  if (service.trouble) return "?";
+  return std::string(service.enabled ? "starts" : no);
+}
+
 std::string restarts_text(const ServiceStatus& service) {
   return service.restarts ? fmt::format("{}", *service.restarts) : "?";
 }
@@ -43,13 +49,14 @@ std::string service_state_text(const ServiceStatus& service, Time now) {
   if (service.since) text += " for " + rough_time(now - *service.since);
   if (service.last_end && is_down(service.state)) text += ", after " + end_text(*service.last_end);
   if (service.restarts.value_or(0) > 0) text += ", " + counted(*service.restarts, "restart");
-  if (service.trouble) text += ": " + service.trouble->message();
   return text;
 }
 
 std::string service_line(const ServiceStatus& service, Time now) {
-  return fmt::format("{}: {}; {}", service.label, service_state_text(service, now),
-                     service.enabled ? "starts at login" : "does not start at login");
+  return fmt::format("{}: {}{}", service.label, service_state_text(service, now),
+                     service.trouble   ? ""
+                     : service.enabled ? "; starts at login"
+                                       : "; does not start at login");
 }
 
 Json service_json(const ServiceStatus& service) {
@@ -59,7 +66,7 @@ Json service_json(const ServiceStatus& service) {
               {"program", service.program.string()},
               {"config", service.config.string()},
               {"state", name(service.state)},
-              {"enabled", service.enabled},
+              {"enabled", service.trouble ? Json() : Json(service.enabled)},
               {"pid", service.pid > 0 ? Json(service.pid) : Json()},
               {"restarts", service.restarts ? Json(*service.restarts) : Json()}};
   out["since"] = service.since ? Json(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
@@ -78,15 +85,16 @@ void print_service(Terminal& terminal, const ServiceStatus& service, Time now) {
   print_field(terminal, "config", service.config.string());
   print_field(terminal, "program", service.program.string());
   print_field(terminal, "file", service.file.string());
-  print_field(terminal, "at login", service.enabled ? "starts" : "does not start");
+  print_field(terminal, "at login", login_text(service, "does not start"));
   if (service.pid > 0) print_field(terminal, "pid", fmt::format("{}", service.pid));
   if (service.last_end) print_field(terminal, "last end", end_text(*service.last_end));
+  if (service.trouble) print_field(terminal, "trouble", service.trouble->message());
 }
 
 void print_services(Terminal& terminal, const std::vector<ServiceStatus>& services) {
   std::vector<Row> rows = {{"name", "state", "at login", "pid", "restarts", "config"}};
   for (const ServiceStatus& service : services)
-    rows.push_back({service.name, std::string(name(service.state)), service.enabled ? "starts" : "no",
+    rows.push_back({service.name, std::string(name(service.state)), login_text(service, "no"),
                     service.pid > 0 ? fmt::format("{}", service.pid) : "-", restarts_text(service),
                     service.config.string()});
   Row::size_type i = 0;

@@ -130,6 +130,7 @@ void print_status(Terminal& terminal, const InstanceStatus& status, const std::o
               fmt::format("{}, {}, version {}", rough_time(now - proxy.started), counted(proxy.reloads, "reload"),
                           status.version));
   if (service) print_field(terminal, "service", service_line(*service, now));
+  if (service && service->trouble) print_field(terminal, "trouble", service->trouble->message());
   print_field(terminal, "tokens", proxy.tokens_enforced ? "on" : "off: every program of yours may use the routes");
   print_field(terminal, "connections", fmt::format("{}", proxy.connections));
   print_field(terminal, "unmatched", counted(proxy.unmatched, "request"));

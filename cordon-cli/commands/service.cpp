@@ -122,6 +122,7 @@ Exit status(const Context& context, const ServiceOptions& options) {
   if (down && !options.json) context.terminal.hint("start it: " + service_command("start", service->name));
   if (service->state == ServiceState::waiting && !options.json)
     context.terminal.hint("why it fails: " + service_command("logs", service->name));
+  if (service->state == ServiceState::unknown) return Exit::failed;
   return service->state == ServiceState::running ? Exit::done : Exit::not_running;
 }
 
@@ -213,7 +214,9 @@ const Command kServiceStatus = {
     .name = "status",
     .summary = "Show what a service does",
     .arguments = "[NAME]",
-    .details = "Shows the service's state, process and files. The exit status is 0 when it runs, 3 when not.",
+    .details =
+        "Shows the service's state, process and files. The exit status is 0 when it runs, 3 when not,\n"
+        "1 when the service manager cannot be asked.",
     .examples =
         "  cordon service status\n"
         "  cordon service status api-proxy --json | jq .restarts\n",

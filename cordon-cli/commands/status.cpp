@@ -69,6 +69,11 @@ Exit show_running(const Context& context, const Options& options, const Instance
 
 /// Why the service of an instance that does not run may not.
 void tell_of_service(const Context& context, const ServiceStatus& service) {
+  if (service.state == ServiceState::unknown) {
+    context.terminal.hint("it has a service, " + service_line(service, std::chrono::system_clock::now()));
+    if (service.trouble) context.terminal.warning(service.trouble->message());
+    return;
+  }
   const bool failing = service.state == ServiceState::waiting || service.state == ServiceState::failed;
   context.terminal.hint(fmt::format(
       "it has a service, {}; {}: cordon service {} {}", service_line(service, std::chrono::system_clock::now()),
@@ -103,11 +108,15 @@ struct Listed {
   std::optional<InstanceStatus> status;
   std::optional<ServiceStatus> service;
 
+  std::string_view verb() const {
+    if (service->state == ServiceState::unknown) return "status";
+    return service->state == ServiceState::stopped ? "start" : "logs";
+  }
+
   /// What shows it when it runs, else what makes it run or tells why it does not.
   std::string command() const {
     if (status) return fmt::format("cordon status --config {}", shell_quoted(status->config.string()));
-    const bool down = service->state == ServiceState::stopped;
-    return fmt::format("cordon service {} {}", down ? "start" : "logs", shell_quoted(service->name));
+    return fmt::format("cordon service {} {}", verb(), shell_quoted(service->name));
   }
 };
 

@@ -119,7 +119,14 @@ esac
         service, = json.loads(done.out)["services"]
         self.assertEqual((service["name"], service["file"], service["state"]), ("api", str(unit), "unknown"))
         self.assertIn("no systemd user manager", service["trouble"])
-        self.assertIn("unknown", self.cordon("service", "list").out)
+        self.assertIsNone(service["enabled"])
+        self.assertRegex(self.cordon("service", "list").out, r"(?m)^api +unknown +\? +- +\? ")
+        done = self.cordon("service", "status", "api")
+        self.assert_done(done, 1)
+        self.assertRegex(done.out, r"(?m)\Acordon-api.service is unknown$")
+        self.assertRegex(done.out, r"(?m)^  at login +\?$")
+        self.assertRegex(done.out, r"(?m)^  trouble +there is no systemd user manager to talk to")
+        self.assertNotIn("service start", done.err)
         self.assert_error(self.cordon("service", "uninstall", "api"), "there is no systemd user manager")
         self.assertTrue(unit.exists())
 
@@ -135,8 +142,12 @@ esac
         self.unit_of_old()
         report = self.cordon("status", "--json")
         self.assertEqual((report.code, json.loads(report.out)["service"]["name"]), (3, "api"))
+        done = self.cordon("status")
+        self.assertIn("hint: it has a service, cordon-api.service: unknown\ncordon: warning: there is no systemd user manager", done.err)
+        self.assertNotIn("service start", done.err)
+        self.assertIn("cordon service status api", self.cordon("status", "--all").out)
         self.start()
-        self.assertIn("cordon-api.service: unknown", self.cordon("status").out)
+        self.assertRegex(self.cordon("status").out, r"(?m)^  service +cordon-api.service: unknown\n  trouble +there is no systemd user")
         self.assertEqual(json.loads(self.cordon("status", "--json").out)["service"]["state"], "unknown")
 
     def test_status_without_a_service_has_none(self):

@@ -68,7 +68,7 @@ struct ServiceStatus {
   std::filesystem::path file;  ///< The unit or property list.
   std::filesystem::path program;
   std::filesystem::path config;
-  bool enabled = false;  ///< Starts at login.
+  bool enabled = false;  ///< Starts at login. Not known where there is trouble.
   ServiceState state = ServiceState::unknown;
   int pid = 0;  ///< 0 while it does not run.
   /// By the system, since it was last started by hand or by a login. launchd does not tell.
