@@ -147,16 +147,14 @@ Exit list(const Context& context, const Options& options) {
 
 // disable
 
-Result<SetUp> find_one(const Context& context, const Tool& tool, const std::filesystem::path& home,
-                       const TargetOptions& given) {
-  auto places = find_set_up(context, tool, home, given);
-  if (!places) return std::unexpected(std::move(places).error());
-  if (places->empty())
-    return fail(Errc::file_missing, fmt::format("{} is not set up{}", tool.title,
-                                                tool.folder.empty() && !names_instance(given)
-                                                    ? " for this folder's cordon.toml, nor for the user's"
-                                                    : " there"));
-  return std::move(places->front());  // the project before the user
+Exit report_not_set_up(const Context& context, const Options& options, const Tool& tool) {
+  const bool anywhere = tool.folder.empty() && !names_instance(options.target);
+  if (options.json)
+    print_json(context.terminal, {{"disabled", tool.name}, {"config", nullptr}, {"files", Json::array()}});
+  else
+    context.terminal.print(fmt::format("{} is already not set up{}\n", tool.title,
+                                       anywhere ? " for this folder's cordon.toml, nor for the user's" : " there"));
+  return Exit::done;
 }
 
 void print_outcome(const Context& context, const UndoneFile& file) {
@@ -182,16 +180,36 @@ Json json_of(const UndoneFile& file) {
           {"backup", file.backup ? Json(file.backup->string()) : Json()}};
 }
 
-/// Forgets the tool and shuts its token out. The token goes last: until then what is left of the settings works.
-Result<> forget(SetUp& place, const Tool& tool) {
-  const std::string token = place.record.find(tool.name)->token;
-  place.record.remove(tool.name);
-  if (auto saved = place.record.save(); !saved) return saved;
+/// What comes once the settings are taken back. The token goes after all that may use it, and the record last: what fails on the way
+/// can be done again.
+Result<> finish(const Context& context, SetUp& place, const Tool& tool) {
+  if (tool.follow_up != nullptr)
+    if (auto followed = tool.follow_up(context, place.instance.ca, Occasion::disabled); !followed) return followed;
   TokenFile tokens(place.instance.tokens);
-  auto revoked = tokens.revoke(token);
+  auto revoked = tokens.revoke(place.record.find(tool.name)->token);
   const bool gone =
       !revoked && (revoked.error().code == Errc::token_invalid || revoked.error().code == Errc::file_missing);
-  return gone ? Result<>() : revoked;
+  if (!revoked && !gone) return revoked;
+  place.record.remove(tool.name);
+  return place.record.save();
+}
+
+Exit disable_in(const Context& context, const Options& options, const Tool& tool, SetUp& place) {
+  const auto files = undo(*place.record.find(tool.name));
+  if (!files) return fail_with(context, files.error());
+  Json report = {{"disabled", tool.name}, {"config", place.instance.config.string()}, {"files", Json::array()}};
+  for (const UndoneFile& file : *files) {
+    report["files"].push_back(json_of(file));
+    if (!options.json) print_outcome(context, file);
+  }
+  const auto finished = finish(context, place, tool);
+  if (!finished) report["error"] = cli::json_of(finished.error());
+  if (options.json) print_json(context.terminal, report);
+  if (finished) return Exit::done;
+  const Exit exit = fail_with(context, finished.error());
+  context.terminal.hint(fmt::format("once that is mended, run this again: {}",
+                                    command_line(fmt::format("integration disable {}", tool.name), place.options)));
+  return exit;
 }
 
 Exit disable(const Context& context, const Options& options) {
@@ -204,20 +222,10 @@ Exit disable(const Context& context, const Options& options) {
   }
   const auto home = home_folder(context.environment);
   if (!home) return fail_with(context, home.error());
-  auto place = find_one(context, *tool, *home, options.target);
-  if (!place) return fail_with(context, place.error());
-  const auto files = undo(*place->record.find(tool->name));
-  if (!files) return fail_with(context, files.error());
-  if (const auto forgotten = forget(*place, *tool); !forgotten) return fail_with(context, forgotten.error());
-  Json report = {{"disabled", tool->name}, {"config", place->instance.config.string()}, {"files", Json::array()}};
-  for (const UndoneFile& file : *files) {
-    report["files"].push_back(json_of(file));
-    if (!options.json) print_outcome(context, file);
-  }
-  if (options.json) print_json(context.terminal, report);
-  if (tool->follow_up == nullptr) return Exit::done;
-  const auto followed = tool->follow_up(context, place->instance.ca, Occasion::disabled);
-  return followed ? Exit::done : fail_with(context, followed.error());
+  auto places = find_set_up(context, *tool, *home, options.target);
+  if (!places) return fail_with(context, places.error());
+  if (places->empty()) return report_not_set_up(context, options, *tool);
+  return disable_in(context, options, *tool, places->front());  // the project before the user
 }
 
 /// The options that both have, and the action.

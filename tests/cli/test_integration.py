@@ -112,7 +112,10 @@ class Disable(SetupTest):
         self.assertEqual(tree(self.home), user)
         self.disable("claude-code")  # now the user's
         self.assertEqual(tree(self.home), {})
-        self.assert_error(self.cordon("integration", "disable", "claude-code"), "Claude Code is not set up")
+        done = self.cordon("integration", "disable", "claude-code")
+        self.assert_done(done)
+        self.assertEqual(done.out, "Claude Code is already not set up for this folder's cordon.toml, nor for the user's\n")
+        self.assertEqual(self.disable("claude-code"), {"disabled": "claude-code", "config": None, "files": []})
 
     def test_what_it_refuses(self):
         self.assert_error(self.cordon("integration", "disable", "emacs"), "no integration `emacs`", "cordon integration list", code=2)

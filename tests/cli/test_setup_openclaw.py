@@ -67,6 +67,29 @@ class Openclaw(SetupTest):
         self.assertEqual(file.read_bytes(), JSON5)
         self.assertEqual(self.calls(), ["gateway install --force ca= system=", "gateway restart ca= system=", "gateway status ca= system="])
 
+    def test_disable_can_be_repeated_until_the_gateway_has_followed(self):
+        self.setup_tool("openclaw", "--yes")
+        self.calls()
+        broken = self.home / "openclaw.broken"
+        broken.write_text("gateway restart")
+        token = self.tokens()["openclaw"]
+        for _ in range(2):
+            done = self.cordon("integration", "disable", "openclaw")
+            self.assertEqual(done.code, 1)
+            self.assertIn("openclaw gateway restart: ended with status 1", done.err)
+            self.assertIn("run this again: cordon integration disable openclaw --config", done.err)
+            self.assertEqual(self.tokens()["openclaw"], token)
+            self.assertTrue(self.integrations()["openclaw"]["set_up"])
+        report = json.loads(self.cordon("integration", "disable", "openclaw", "--json").out)
+        self.assertIn("gateway restart", report["error"]["message"])
+        self.calls()
+        broken.unlink()
+        self.disable("openclaw")
+        self.assertEqual([call.split(" ca=")[0] for call in self.calls()], ["gateway install --force", "gateway restart", "gateway status"])
+        self.assertNotIn("openclaw", self.tokens())
+        self.assertFalse(self.integrations()["openclaw"]["set_up"])
+        self.assertIn("OpenClaw is already not set up", self.cordon("integration", "disable", "openclaw").out)
+
     def test_not_installed_fails_before_anything_is_touched(self):
         (self.root / "bin" / "openclaw").unlink()
         before = tree(self.root)
