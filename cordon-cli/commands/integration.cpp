@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <system_error>
 
 #include <cordon/token_set.hpp>
 
@@ -43,13 +44,21 @@ struct SetUp {
   Record record;
 };
 
+/// Whether there can be a config. A tool's own folder comes with the tool.
+bool folder_exists(const TargetOptions& options) {
+  std::error_code ignored;
+  return options.config.empty() ||
+         std::filesystem::exists(std::filesystem::path(options.config).parent_path(), ignored);
+}
+
 /// Where the tool is set up; nowhere when the list is empty.
 Result<std::vector<SetUp>> find_set_up(const Context& context, const Tool& tool, const std::filesystem::path& home,
                                        const TargetOptions& given) {
   std::vector<SetUp> found;
   for (const TargetOptions& options : places_for(tool, home, given)) {
     auto instance = resolve_instance(context, options);
-    if (!instance) continue;  // its folder does not exist
+    if (!instance && !names_instance(given) && !folder_exists(options)) continue;
+    if (!instance) return std::unexpected(std::move(instance).error());
     auto record = Record::load(*instance);
     if (!record) return std::unexpected(std::move(record).error());
     if (record->find(tool.name) != nullptr) found.push_back({options, std::move(*instance), std::move(*record)});
@@ -92,8 +101,7 @@ void print_row(const Context& context, const Row& row) {
     context.terminal.warning(drift_text(drift));
   if (!row.drift.empty())
     context.terminal.hint(fmt::format("to write them again: {}",
-                                      command_line(fmt::format("setup {}", row.tool->name),
-                                                   row.tool->folder.empty() ? row.set_up->options : TargetOptions{})));
+                                      command_line(fmt::format("setup {}", row.tool->name), row.set_up->options)));
 }
 
 Json json_of(const Row& row) {

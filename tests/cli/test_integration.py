@@ -128,6 +128,10 @@ class Disable(SetupTest):
         self.assertNotIn("s3cret", done.err)
         self.assertEqual({**tree(self.root), "project/.codex/.env": 0}, {**before, "project/.codex/.env": 0})
 
+    def test_a_config_whose_folder_is_missing_is_told(self):
+        for words in (("list",), ("disable", "codex")):
+            self.assert_error(self.cordon("integration", *words, "--config", "nowhere/cordon.toml"), "nowhere does not exist")
+
     def test_a_broken_record_is_told(self):
         self.setup_tool("codex", "--yes")
         record = next(self.config_home.glob("cordon/projects/*/integrations.json"))
@@ -254,6 +258,13 @@ class List(SetupTest):
         row = self.integrations()["codex"]
         self.assertEqual((row["set_up"], row["token"], row["drift"]), (True, "codex", []))
         self.assertEqual(self.integrations("--scope", "user")["codex"]["set_up"], False)
+
+    def test_drift_is_mended_for_the_config_that_was_named(self):
+        (self.home / ".hermes").mkdir()
+        own = self.write_config(path="own/cordon.toml")
+        self.setup_tool("hermes", "--yes", "--config", own)
+        (self.home / ".hermes" / ".env").write_text("")
+        self.assertIn(f"to write them again: cordon setup hermes --config {own}\n", self.cordon("integration", "list", "--config", own).err)
 
     def test_drift_is_shown_without_values(self):
         self.setup_tool("codex", "--yes")
