@@ -17,6 +17,7 @@ struct Setup {
   Plan plan{};
   Groundwork groundwork{};
   std::vector<FileOutcome> files{};
+  bool follow_up = false;  ///< Whether the tool's follow-up is due.
 };
 
 /// A summary, and the commands to go on with, to standard output.

@@ -68,6 +68,18 @@ std::optional<TargetOptions> target_for(const Context& context, const Tool& tool
   return TargetOptions{(home / tool.folder / "cordon.toml").string(), {}};
 }
 
+bool is_to_change(const FileOutcome& file) {
+  return file.change != Change::already && file.change != Change::left;
+}
+
+/// Whether the program has to be told: not when nothing changes and it was told of the same before.
+bool follow_up_due(const Setup& setup) {
+  if (setup.tool == nullptr || setup.tool->follow_up == nullptr) return false;
+  const RecordedTool* const recorded = setup.record.find(setup.tool->name);
+  return recorded == nullptr || recorded->followed != setup.site.target.ca_paths().cert ||
+         std::ranges::any_of(setup.files, is_to_change);
+}
+
 /// Everything is looked at here, before anything is touched.
 std::optional<Setup> prepare(const Context& context, const Options& options, const Tool* tool,
                              const std::filesystem::path& home) {
@@ -92,6 +104,7 @@ std::optional<Setup> prepare(const Context& context, const Options& options, con
   }
   setup.plan = std::move(*plan);
   setup.files = std::move(*outcomes);
+  setup.follow_up = follow_up_due(setup);
   return setup;
 }
 
@@ -101,18 +114,16 @@ std::string shown_path(const FileOutcome& file) {
   return file.target == file.path ? path : fmt::format("{} (which is {})", path, file.target.string());
 }
 
-bool is_to_change(const FileOutcome& file) {
-  return file.change != Change::already && file.change != Change::left;
-}
-
 /// Whether the person agrees to other programs' files being changed; else what the command ends with, reported.
 std::optional<Exit> disagreed(const Context& context, const Options& options, const Setup& setup) {
-  if (options.yes || std::ranges::none_of(setup.files, is_to_change)) return std::nullopt;
+  if (options.yes || (std::ranges::none_of(setup.files, is_to_change) && !setup.follow_up)) return std::nullopt;
   if (options.json || !Prompt::possible()) {
     context.terminal.error(
-        fmt::format("setup of {} changes files of another program; --yes is missing", setup.tool->title));
+        fmt::format("setup of {} changes {}; --yes is missing", setup.tool->title,
+                    std::ranges::any_of(setup.files, is_to_change) ? "files of another program" : "another program"));
     for (const FileOutcome& file : setup.files)
       if (is_to_change(file)) context.terminal.hint(fmt::format("it would write {}", shown_path(file)));
+    if (setup.follow_up) context.terminal.hint(fmt::format("it would {}", setup.tool->follow_up_text));
     return Exit::usage;
   }
   Prompt prompt(context.terminal);
@@ -120,6 +131,7 @@ std::optional<Exit> disagreed(const Context& context, const Options& options, co
                          setup.tool->title));
   for (const FileOutcome& file : setup.files)
     if (is_to_change(file)) prompt.say("  " + shown_path(file));
+  if (setup.follow_up) prompt.say(fmt::format("and then it is going to {}", setup.tool->follow_up_text));
   const auto agreed = prompt.confirm("Go on?", Preset::yes);
   if (!agreed) return prompt.given_up(agreed.error());
   if (*agreed) return std::nullopt;
@@ -151,10 +163,19 @@ Exit offer_route(const Context& context, const Options& options, const Setup& se
   return fail_with(context, {Errc::file_failed, "cannot start `cordon route add`"});
 }
 
+/// So that it is not told again of what it knows. Before it is told nothing is noted: it may not get that far.
+Result<> note_follow_up(Setup& setup, const std::filesystem::path& cert) {
+  setup.record.get(setup.tool->name, setup.tool->name).followed = cert;
+  return setup.record.save();
+}
+
 /// What another program has to do now, once its settings are written.
-Exit follow_up(const Context& context, const Setup& setup) {
-  if (setup.tool == nullptr || setup.tool->follow_up == nullptr) return Exit::done;
-  const auto done = setup.tool->follow_up(context, setup.site.target.ca_paths(), Occasion::set_up);
+Exit follow_up(const Context& context, Setup& setup) {
+  if (!setup.follow_up) return Exit::done;
+  const CaPaths ca = setup.site.target.ca_paths();
+  auto done = note_follow_up(setup, {});
+  if (done) done = setup.tool->follow_up(context, ca, Occasion::set_up);
+  if (done) done = note_follow_up(setup, ca.cert);
   if (done) return Exit::done;
   context.terminal.error(done.error().message());
   context.terminal.hint(

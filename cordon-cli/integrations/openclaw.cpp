@@ -89,6 +89,8 @@ const Tool kOpenclaw = {
     .check = check,
     .plan = plan,
     .follow_up = follow_up,
+    .follow_up_text =
+        "install its gateway's service anew and restart it: openclaw gateway install --force, restart, status",
 };
 
 }  // namespace cordon::cli

@@ -27,7 +27,11 @@ Json to_json(const RecordedFile& file) {
 }
 
 Json to_json(const RecordedTool& tool) {
-  Json out = {{"tool", tool.tool}, {"token", tool.token}, {"folders", Json::array()}, {"files", Json::array()}};
+  Json out = {{"tool", tool.tool},
+              {"token", tool.token},
+              {"followed", tool.followed.string()},
+              {"folders", Json::array()},
+              {"files", Json::array()}};
   for (const auto& folder : tool.folders)
     out["folders"].push_back(folder.string());
   for (const RecordedFile& file : tool.files)
@@ -59,6 +63,7 @@ std::vector<RecordedTool> tools_of(const Json& in) {
   std::vector<RecordedTool> tools;
   for (const Json& one : in.at("tools")) {
     RecordedTool& tool = tools.emplace_back(RecordedTool{one.at("tool"), one.at("token")});
+    tool.followed = one.value("followed", std::string());
     for (const Json& folder : one.at("folders"))
       tool.folders.emplace_back(folder.get<std::string>());
     for (const Json& file : one.at("files"))

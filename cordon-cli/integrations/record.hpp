@@ -33,6 +33,8 @@ struct RecordedTool {
   std::string token;  ///< The token's name.
   std::vector<RecordedFile> files = {};
   std::vector<std::filesystem::path> folders = {};  ///< Those that setup made, outermost first.
+  /// The certificate of the CA with which the program was last told to go by its settings; empty: it was not, or that failed.
+  std::filesystem::path followed = {};
 
   RecordedFile* find(const std::filesystem::path& path);
 };

@@ -42,6 +42,7 @@ struct Tool {
   Result<Plan> (*plan)(const Situation& situation);
   /// What is to be done once its settings are written, or taken away. Null: nothing. @returns what failed, and what to do
   Result<> (*follow_up)(const Context& context, const CaPaths& ca, Occasion occasion);
+  std::string_view follow_up_text = {};  ///< What that does, as `install its gateway's service anew`.
 };
 
 extern const Tool kClaudeCode;

@@ -115,6 +115,30 @@ class Openclaw(SetupTest):
         (self.home / "openclaw.broken").unlink()
         self.setup_tool("openclaw", "--yes")
 
+    def test_again_it_disturbs_the_gateway_only_where_that_is_due(self):
+        self.setup_tool("openclaw", "--yes")
+        self.assertEqual(len(self.calls()), 3)
+        self.setup_tool("openclaw")
+        self.setup_tool("openclaw", "--yes")
+        self.assertEqual(self.calls(), [])
+        # Its settings are as they should be, and the gateway has not followed.
+        (self.home / "openclaw.broken").write_text("gateway restart")
+        (self.folder / "openclaw.json").unlink()
+        self.setup_tool("openclaw", "--yes", code=1)
+        self.calls()
+        done = self.cordon("setup", "openclaw")
+        self.assert_error(done, "setup of OpenClaw changes another program; --yes is missing", "it would install its gateway's service anew",
+                          code=2)
+        self.assertEqual(self.calls(), [])
+        (self.home / "openclaw.broken").unlink()
+        self.setup_tool("openclaw", "--yes")
+        self.assertEqual(len(self.calls()), 3)
+
+    def test_the_first_time_it_says_what_it_would_do_to_the_gateway(self):
+        done = self.cordon("setup", "openclaw")
+        self.assert_error(done, "changes files of another program; --yes is missing", "openclaw.json", "openclaw gateway install --force", code=2)
+        self.assertEqual(self.calls(), [])
+
     def test_malformed_settings_are_refused_untouched(self):
         self.write(self.folder / "openclaw.json", "{ proxy: [ }")
         before = tree(self.root)
