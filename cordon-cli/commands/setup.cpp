@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include <cordon/service_installer.hpp>
 #include <cordon/token_set.hpp>
 
 #include "become.hpp"
@@ -157,7 +158,7 @@ Exit offer_route(const Context& context, const Options& options, const Setup& se
   const auto agreed = prompt.confirm("Add a route now?", Preset::yes);
   if (!agreed) return prompt.given_up(agreed.error(), "setup is done; no route was added");
   if (!*agreed) return exit;
-  const auto program = own_program(context.environment);
+  const auto program = current_program(context.environment);
   if (!program) return fail_with(context, program.error());
   become({program->string(), "route", "add", "--config", setup.site.target.instance.config.string()});
   return fail_with(context, {Errc::file_failed, "cannot start `cordon route add`"});

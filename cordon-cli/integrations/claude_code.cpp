@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include <cordon/service_installer.hpp>
+
 #include "integrations/tool.hpp"
 #include "text.hpp"
 
@@ -26,7 +28,7 @@ fs::path folder_of(const Situation& situation) {
 /// The hook that holds every prompt back while the proxy does not run. It is run by a shell; its exit status 2 blocks the
 /// prompt, and the person is shown what it says on standard error.
 Result<Setting> health_hook(const Situation& situation) {
-  const auto program = own_program(situation.context.environment);
+  const auto program = current_program(situation.context.environment);
   if (!program) return std::unexpected(program.error());
   const std::string config = shell_quoted(situation.target.instance.config.string());
   const std::string advice = fmt::format("Cordon is not running. Start it with: cordon start --config {}", config);

@@ -70,9 +70,6 @@ std::optional<std::string> moved_by(const Environment& environment, std::span<co
 /// The absolute path of the program `name` in the folders of $PATH; those that are not absolute are skipped.
 std::optional<std::filesystem::path> find_on_path(const Environment& environment, std::string_view name);
 
-/// The absolute path of the program that is running.
-Result<std::filesystem::path> own_program(const Environment& environment);
-
 /// `variables` as settings below `prefix`.
 std::vector<Setting> settings_of(const Variables& variables, const std::vector<std::string>& prefix);
 

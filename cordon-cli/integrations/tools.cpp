@@ -63,14 +63,6 @@ std::optional<fs::path> find_on_path(const Environment& environment, std::string
   return std::nullopt;
 }
 
-Result<fs::path> own_program(const Environment& environment) {
-  std::error_code error;
-  fs::path program = fs::canonical("/proc/self/exe", error);
-  if (!error) return program;
-  if (auto found = find_on_path(environment, "cordon")) return std::move(*found);  // macOS has no /proc
-  return fail(Errc::file_missing, "cordon is not on the PATH; put it there, then run this again");
-}
-
 std::vector<Setting> settings_of(const Variables& variables, const std::vector<std::string>& prefix) {
   std::vector<Setting> out;
   for (const auto& [name, value] : variables) {
