@@ -9,11 +9,13 @@
 #include "entry_fields.hpp"
 #include "entry_lookup.hpp"
 #include "entry_wizard.hpp"
+#include "failure.hpp"
 #include "free_port.hpp"
 #include "prompt.hpp"
 #include "reload_request.hpp"
 #include "target.hpp"
 #include "text.hpp"
+#include "usual_port.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -68,7 +70,7 @@ std::optional<std::string> why_no_port(std::string_view text) {
 /// The port of a config that is not there yet.
 Step<std::uint16_t> choose_listen(const Job& job) {
   if (job.options.listen != 0) return job.options.listen;
-  const auto free = find_free_port();
+  const auto free = find_usual_port(job.context, job.options.target);
   if (!Prompt::possible() && free) return *free;
   if (!Prompt::possible()) return usage_error(job, "no usual port is free for the new config; give one with --listen");
   Prompt prompt(job.context.terminal);
@@ -135,11 +137,6 @@ Exit finish(const Job& job, const Editing& editing, const ConfigEntry& entry, co
     return reload_after_edit(job.context, job.options.target, editing.instance);
   tell_next_step(job.context, job.options.target, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload);
   return Exit::done;
-}
-
-Exit fail_with(const Context& context, const Error& error) {
-  context.terminal.error(error.message());
-  return Exit::failed;
 }
 
 Exit add(const Job& job) {

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdint>
-#include <set>
 #include <system_error>
 
 #include <cordon/settings_file.hpp>
@@ -16,7 +14,7 @@
 #include "client_environment.hpp"
 #include "first_config.hpp"
 #include "free_port.hpp"
-#include "integrations/tool.hpp"
+#include "usual_port.hpp"
 
 namespace cordon::cli {
 namespace {
@@ -24,18 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr FileMode kConfigMode = 0644;
-
-/// The ports of the configs whose places are known, running or not.
-std::set<std::uint16_t> spoken_for(const Context& context) {
-  std::vector<fs::path> configs = {config_home(context.environment) / "cordon" / "cordon.toml"};
-  const auto home = home_folder(context.environment);
-  for (const Tool* tool : tools())
-    if (home && !tool->folder.empty()) configs.push_back(*home / tool->folder / "cordon.toml");
-  std::set<std::uint16_t> ports;
-  for (const fs::path& config : configs)
-    if (const auto loaded = Config::load(config)) ports.insert(loaded->config.listen);
-  return ports;
-}
 
 /// Makes the folder and those above it that are missing, for nobody else.
 Result<> make_folder(const fs::path& folder) {
@@ -87,7 +73,7 @@ std::optional<Site> find_site(const Context& context, const TargetOptions& optio
     if (!target) return std::nullopt;
     return Site{std::move(*target), std::nullopt};
   }
-  const auto port = find_free_port(spoken_for(context));
+  const auto port = find_usual_port(context, options);
   if (!port) {
     context.terminal.error(fmt::format("no port from {} to {} is free", kFirstPort, kLastPort));
     context.terminal.hint("write a config file with a port of your own, `listen = PORT`, then run this again");
