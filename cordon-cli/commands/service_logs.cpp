@@ -44,7 +44,10 @@ Exit run(const Context& context, const Options& options) {
   ServiceInstaller installer(context.environment);
   const auto service = choose_service(context, installer, options.service);
   if (!service) return Exit::failed;
-  if (options.service.json) return show_json(context, installer.log_end(service->name, options.lines));
+  if (options.service.json) {
+    const auto log = installer.log_end(service->name, options.lines);
+    return log ? show_json(context, *log) : report_service_error(context, log.error());
+  }
   const auto command =
       installer.log_command(service->name, options.lines, options.follow ? LogFollow::yes : LogFollow::no);
   if (!command) return report_service_error(context, command.error());

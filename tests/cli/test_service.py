@@ -150,6 +150,15 @@ esac
         self.assertRegex(self.cordon("status").out, r"(?m)^  service +cordon-api.service: unknown\n  trouble +there is no systemd user")
         self.assertEqual(json.loads(self.cordon("status", "--json").out)["service"]["state"], "unknown")
 
+    def test_a_log_that_cannot_be_had_is_told(self):
+        self.unit_of_old()
+        (self.root / "bin").mkdir()
+        (self.root / "bin/journalctl").write_text("#!/bin/sh\necho No journal files were opened >&2\nexit 1\n")
+        (self.root / "bin/journalctl").chmod(0o755)
+        done = self.cordon("service", "logs", "api", "--json", env={"PATH": f"{self.root}/bin:{self.environment['PATH']}"})
+        self.assertEqual(done.code, 1)
+        self.assertIn("No journal files were opened", done.err)
+
     def test_status_without_a_service_has_none(self):
         self.write_config()
         self.assertIsNone(json.loads(self.cordon("status", "--json").out)["service"])

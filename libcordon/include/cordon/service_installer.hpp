@@ -144,8 +144,9 @@ class ServiceInstaller {
   /// The service that runs `config`, if there is one. As list.
   std::optional<ServiceStatus> find(const std::filesystem::path& config) const;
 
-  /// The last lines that the service wrote; empty when there are none or they cannot be had.
-  std::string log_end(std::string_view name, int lines) const;
+  /// The last lines of the service's log, as log_command shows them but without their times; empty when there are none.
+  /// @returns file_missing when the program that shows it is not installed, service_failed, timed_out, file_failed
+  Result<std::string> log_end(std::string_view name, int lines) const;
 
   /// The command, as an argument vector with an absolute program, that shows the service's log.
   /// @returns file_missing when the program that shows it is not installed

@@ -152,7 +152,7 @@ Installer::Started Installer::start_and_wait(const Unit& unit, const AwaitReady&
   auto ready = wait_until_ready(unit, await_ready);
   if (ready) return ready;
   std::this_thread::sleep_for(kLogLag);
-  ready.error().log = manager_->log_end(unit.name, {kLogLines, began});
+  ready.error().log = manager_->log_end(unit.name, {kLogLines, began}).value_or(std::string());
   return ready;
 }
 

@@ -176,9 +176,10 @@ Result<Observation> Launchd::observe(const Unit& unit) const {
   return seen;
 }
 
-std::string Launchd::log_end(std::string_view name, const LogRange& range) const {
+Result<std::string> Launchd::log_end(std::string_view name, const LogRange& range) const {
   const auto text = base::read_file(log_file(name), kMaxLog);
-  if (!text) return {};
+  if (!text && text.error().code == Errc::file_missing) return std::string();  // it has written nothing
+  if (!text) return std::unexpected(text.error());
   std::size_t at = text->ends_with('\n') ? text->size() - 1 : text->size();
   for (int i = 0; i < range.lines && at != std::string::npos && at > 0; ++i)
     at = text->rfind('\n', at - 1);

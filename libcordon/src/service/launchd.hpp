@@ -28,7 +28,7 @@ class Launchd final : public ServiceManager {
   Result<> disable(const Unit& unit) const override;
   Result<> forget(const Unit& unit) const override;
   Result<Observation> observe(const Unit& unit) const override;
-  std::string log_end(std::string_view name, const LogRange& range) const override;
+  Result<std::string> log_end(std::string_view name, const LogRange& range) const override;
   Result<std::vector<std::string>> log_command(std::string_view name, int lines, LogFollow follow) const override;
   Linger linger() const override;
 

@@ -97,7 +97,7 @@ std::optional<ServiceStatus> ServiceInstaller::find(const std::filesystem::path&
   return impl_->find(config);
 }
 
-std::string ServiceInstaller::log_end(std::string_view name, int lines) const {
+Result<std::string> ServiceInstaller::log_end(std::string_view name, int lines) const {
   return impl_->manager().log_end(name, {lines, std::nullopt});
 }
 

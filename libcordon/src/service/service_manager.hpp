@@ -31,7 +31,7 @@ struct Unit {
   std::filesystem::path file;
 };
 
-/// How much of a log, and from when on.
+/// How much of a log. With `since` only what the service's program itself has written from then on.
 struct LogRange {
   int lines = 20;
   std::optional<std::chrono::system_clock::time_point> since;
@@ -70,8 +70,8 @@ class ServiceManager {
 
   virtual Result<Observation> observe(const Unit& unit) const = 0;
 
-  /// The end of what the service's program wrote; empty when it cannot be had.
-  virtual std::string log_end(std::string_view name, const LogRange& range) const = 0;
+  /// The end of the service's log; empty when there is none. @returns file_missing when the program that shows it is not there, too
+  virtual Result<std::string> log_end(std::string_view name, const LogRange& range) const = 0;
   /// @returns file_missing
   virtual Result<std::vector<std::string>> log_command(std::string_view name, int lines, LogFollow follow) const = 0;
 

@@ -187,17 +187,22 @@ Result<Observation> Systemd::observe(const Unit& unit) const {
   return parse_observation(parse_properties(*shown));
 }
 
-std::string Systemd::log_end(std::string_view name, const LogRange& range) const {
+Result<std::string> Systemd::log_end(std::string_view name, const LogRange& range) const {
   std::vector<std::string> argv = {"journalctl",
                                    "--quiet",
                                    "--no-pager",
                                    "--output=cat",
                                    fmt::format("--lines={}", range.lines),
-                                   fmt::format("--user-unit={}", label(name)),
-                                   "_TRANSPORT=stdout"};
-  if (range.since) argv.push_back(fmt::format("--since=@{}", std::chrono::system_clock::to_time_t(*range.since)));
+                                   fmt::format("--user-unit={}", label(name))};
+  if (range.since) {
+    argv.emplace_back("_TRANSPORT=stdout");  // the manager's own words are for its error
+    argv.push_back(fmt::format("--since=@{}", std::chrono::system_clock::to_time_t(*range.since)));
+  }
   auto done = run_(argv, kAnswerPatience);
-  return done && done->status == 0 ? std::move(done->out) : std::string();
+  if (!done) return std::unexpected(std::move(done).error());
+  // Some versions end with 1 when there are no lines.
+  if (done->status == 0 || done->err.empty()) return std::move(done->out);
+  return fail(Errc::service_failed, fmt::format("journalctl failed: {}", first_line(done->err)));
 }
 
 /// Not `journalctl --user`, which shows nothing to users with a number of the system's, such as root.

@@ -103,11 +103,11 @@ TEST_F(LaunchdAgent, NeedsAScreen) {
 }
 
 TEST_F(LaunchdAgent, ShowsTheEndOfItsLog) {
-  EXPECT_EQ(launchd_.log_end("api", {2, std::nullopt}), "");
+  EXPECT_EQ(*launchd_.log_end("api", {2, std::nullopt}), "");
   EXPECT_TRUE(launchd_.enable(unit_));
   temp_.write("Library/Logs/cordon/api.log", "one\ntwo\nthree\n");
-  EXPECT_EQ(launchd_.log_end("api", {2, std::nullopt}), "two\nthree\n");
-  EXPECT_EQ(launchd_.log_end("api", {20, std::nullopt}), "one\ntwo\nthree\n");
+  EXPECT_EQ(*launchd_.log_end("api", {2, std::nullopt}), "two\nthree\n");
+  EXPECT_EQ(*launchd_.log_end("api", {20, std::nullopt}), "one\ntwo\nthree\n");
   EXPECT_THAT(*launchd_.log_command("api", 5, LogFollow::yes),
               ElementsAre("/usr/bin/tail", "-n", "5", "-F", (temp_ / "Library/Logs/cordon/api.log").native()));
 }

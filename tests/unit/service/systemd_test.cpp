@@ -84,10 +84,21 @@ TEST(Systemd, GivesSystemctlOnlyWhatItFindsTheManagerBy) {
 TEST(Systemd, ShowsTheLogOfTheUnitOnly) {
   std::vector<std::string> asked;
   const Systemd systemd = answering(ProgramOutput{0, "a line\n", {}}, &asked);
-  EXPECT_EQ(systemd.log_end("api", {7, std::chrono::system_clock::from_time_t(1700000000)}), "a line\n");
+  EXPECT_EQ(*systemd.log_end("api", {7, std::chrono::system_clock::from_time_t(1700000000)}), "a line\n");
   EXPECT_THAT(asked.at(0), HasSubstr(" --lines=7 --user-unit=cordon-api.service "));
   EXPECT_THAT(asked.at(0), HasSubstr(" --since=@1700000000"));
-  EXPECT_EQ(answering(fail(Errc::file_missing)).log_end("api", {}), "");
+  EXPECT_THAT(asked.at(0), HasSubstr(" _TRANSPORT=stdout"));
+  ASSERT_TRUE(systemd.log_end("api", {}));
+  EXPECT_THAT(asked.at(1), Not(HasSubstr("_TRANSPORT")));  // as in what log_command shows
+}
+
+TEST(Systemd, TellsWhyThereIsNoLog) {
+  EXPECT_EQ(answering(fail(Errc::file_missing)).log_end("api", {}).error().code, Errc::file_missing);
+  const auto refused = answering(ProgramOutput{1, {}, "No journal files were opened\n"}).log_end("api", {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::service_failed);
+  EXPECT_THAT(refused.error().context, HasSubstr("No journal files"));
+  EXPECT_EQ(*answering(ProgramOutput{1, {}, {}}).log_end("api", {}), "");
 }
 
 TEST(Systemd, KnowsWhetherTheUserLingers) {
