@@ -98,7 +98,8 @@ Result<Installer::Plan> Installer::plan_install(const ServiceRequest& request) c
             .written = {request.program, request.config},
             .content = {},
             .previous = {},
-            .before = {}};
+            .before = {},
+            .log = manager_->mark_log(request.name)};
   auto content = manager_->compose(definition);
   auto previous = read_service_file(plan.unit.file);
   auto before = manager_->observe(plan.unit);
@@ -147,7 +148,7 @@ Installer::Started Installer::apply(const Plan& plan, const AwaitReady& await_re
 }
 
 Installer::Started Installer::start_and_wait(const Unit& unit, const AwaitReady& await_ready) const {
-  const auto began = std::chrono::system_clock::now();
+  const LogMark began = manager_->mark_log(unit.name);
   if (auto started = manager_->start(unit); !started) return fail_with(std::move(started.error()));
   auto ready = wait_until_ready(unit, await_ready);
   if (ready) return ready;
@@ -182,6 +183,7 @@ std::vector<Error> Installer::put_back(const Plan& plan, const std::vector<fs::p
   };
   if (!plan.previous) {
     note(remove(plan.unit, made));
+    manager_->drop_log(plan.unit.name, plan.log);
     return errors;
   }
   if (plan.previous == plan.content && plan.before.state == ServiceState::running) return errors;

@@ -41,6 +41,7 @@ class Installer {
     std::string content;
     std::optional<std::string> previous;  ///< The file's content; nothing when there is none.
     Observation before;
+    LogMark log;
   };
 
   Result<Plan> plan_install(const ServiceRequest& request) const;

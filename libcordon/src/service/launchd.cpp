@@ -74,6 +74,13 @@ std::string_view first_line(std::string_view text) {
   return line.empty() ? "no reason given" : line;
 }
 
+std::string last_lines(std::string_view text, int lines) {
+  std::size_t at = text.ends_with('\n') ? text.size() - 1 : text.size();
+  for (int i = 0; i < lines && at != std::string_view::npos && at > 0; ++i)
+    at = text.rfind('\n', at - 1);
+  return std::string(at == std::string_view::npos || at == 0 ? text : text.substr(at + 1));
+}
+
 }  // namespace
 
 Launchd::Launchd(const Environment& environment, RunProgram run, uid_t user)
@@ -176,14 +183,28 @@ Result<Observation> Launchd::observe(const Unit& unit) const {
   return seen;
 }
 
+LogMark Launchd::mark_log(std::string_view name) const {
+  std::error_code error;
+  const auto size = fs::file_size(log_file(name), error);
+  LogMark mark{std::chrono::system_clock::now()};
+  if (!error) mark.size = size;
+  return mark;
+}
+
+void Launchd::drop_log(std::string_view name, const LogMark& before) const {
+  if (before.size) return;
+  std::error_code ignored;
+  fs::remove(log_file(name), ignored);
+  fs::remove(log_file(name).parent_path(), ignored);  // fails where other services have theirs
+}
+
 Result<std::string> Launchd::log_end(std::string_view name, const LogRange& range) const {
   const auto text = base::read_file(log_file(name), kMaxLog);
   if (!text && text.error().code == Errc::file_missing) return std::string();  // it has written nothing
   if (!text) return std::unexpected(text.error());
-  std::size_t at = text->ends_with('\n') ? text->size() - 1 : text->size();
-  for (int i = 0; i < range.lines && at != std::string::npos && at > 0; ++i)
-    at = text->rfind('\n', at - 1);
-  return at == std::string::npos || at == 0 ? *text : text->substr(at + 1);
+  const std::uintmax_t from = range.since ? range.since->size.value_or(0) : 0;
+  // One that is shorter by now was begun anew.
+  return last_lines(std::string_view(*text).substr(from <= text->size() ? from : 0), range.lines);
 }
 
 Result<std::vector<std::string>> Launchd::log_command(std::string_view name, int lines, LogFollow follow) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -31,10 +32,16 @@ struct Unit {
   std::filesystem::path file;
 };
 
+/// Where a log ended at some moment.
+struct LogMark {
+  std::chrono::system_clock::time_point time;
+  std::optional<std::uintmax_t> size = {};  ///< Of the log's file; nothing where there was none.
+};
+
 /// How much of a log. With `since` only what the service's program itself has written from then on.
 struct LogRange {
   int lines = 20;
-  std::optional<std::chrono::system_clock::time_point> since;
+  std::optional<LogMark> since;
 };
 
 /// One system's way. What may fail runs a program of the system's and returns no_service_manager, service_failed with its
@@ -70,6 +77,10 @@ class ServiceManager {
 
   virtual Result<Observation> observe(const Unit& unit) const = 0;
 
+  /// Where the service's log ends now.
+  virtual LogMark mark_log(std::string_view name) const = 0;
+  /// Removes the log of a service that had none at `before`, where it is a file of the service's own.
+  virtual void drop_log(std::string_view name, const LogMark& before) const = 0;
   /// The end of the service's log; empty when there is none. @returns file_missing when the program that shows it is not there, too
   virtual Result<std::string> log_end(std::string_view name, const LogRange& range) const = 0;
   /// @returns file_missing

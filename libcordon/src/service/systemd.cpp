@@ -187,6 +187,14 @@ Result<Observation> Systemd::observe(const Unit& unit) const {
   return parse_observation(parse_properties(*shown));
 }
 
+LogMark Systemd::mark_log(std::string_view /*name*/) const {
+  return {std::chrono::system_clock::now()};
+}
+
+void Systemd::drop_log(std::string_view /*name*/, const LogMark& /*before*/) const {
+  // The journal is the system's.
+}
+
 Result<std::string> Systemd::log_end(std::string_view name, const LogRange& range) const {
   std::vector<std::string> argv = {"journalctl",
                                    "--quiet",
@@ -196,7 +204,7 @@ Result<std::string> Systemd::log_end(std::string_view name, const LogRange& rang
                                    fmt::format("--user-unit={}", label(name))};
   if (range.since) {
     argv.emplace_back("_TRANSPORT=stdout");  // the manager's own words are for its error
-    argv.push_back(fmt::format("--since=@{}", std::chrono::system_clock::to_time_t(*range.since)));
+    argv.push_back(fmt::format("--since=@{}", std::chrono::system_clock::to_time_t(range.since->time)));
   }
   auto done = run_(argv, kAnswerPatience);
   if (!done) return std::unexpected(std::move(done).error());

@@ -23,6 +23,8 @@ class Systemd final : public ServiceManager {
   Result<> disable(const Unit& unit) const override;
   Result<> forget(const Unit& unit) const override;
   Result<Observation> observe(const Unit& unit) const override;
+  LogMark mark_log(std::string_view name) const override;
+  void drop_log(std::string_view name, const LogMark& before) const override;
   Result<std::string> log_end(std::string_view name, const LogRange& range) const override;
   Result<std::vector<std::string>> log_command(std::string_view name, int lines, LogFollow follow) const override;
   Linger linger() const override;

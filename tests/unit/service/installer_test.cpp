@@ -114,6 +114,7 @@ TEST_F(ServiceInstaller, ShowsTheLogOfWhatDidNotStart) {
   const auto report = installer().install(request("api"), ready);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().log, "cordon: error: port 6790 is taken\n");
+  EXPECT_FALSE(fs::exists(temp_ / "Library/Logs/cordon"));
 }
 
 TEST_F(ServiceInstaller, PutsTheOldServiceBackWhenTheNewOneDoesNotStart) {

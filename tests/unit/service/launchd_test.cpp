@@ -108,8 +108,23 @@ TEST_F(LaunchdAgent, ShowsTheEndOfItsLog) {
   temp_.write("Library/Logs/cordon/api.log", "one\ntwo\nthree\n");
   EXPECT_EQ(*launchd_.log_end("api", {2, std::nullopt}), "two\nthree\n");
   EXPECT_EQ(*launchd_.log_end("api", {20, std::nullopt}), "one\ntwo\nthree\n");
+  const LogMark mark = launchd_.mark_log("api");
+  temp_.write("Library/Logs/cordon/api.log", "one\ntwo\nthree\nfour\n");
+  EXPECT_EQ(*launchd_.log_end("api", {20, mark}), "four\n");
+  temp_.write("Library/Logs/cordon/api.log", "anew\n");
+  EXPECT_EQ(*launchd_.log_end("api", {20, mark}), "anew\n");
   EXPECT_THAT(*launchd_.log_command("api", 5, LogFollow::yes),
               ElementsAre("/usr/bin/tail", "-n", "5", "-F", (temp_ / "Library/Logs/cordon/api.log").native()));
+}
+
+TEST_F(LaunchdAgent, DropsALogThatItMade) {
+  const LogMark before = launchd_.mark_log("api");
+  EXPECT_TRUE(launchd_.enable(unit_));
+  temp_.write("Library/Logs/cordon/api.log", "one\n");
+  launchd_.drop_log("api", launchd_.mark_log("api"));
+  EXPECT_TRUE(std::filesystem::exists(temp_ / "Library/Logs/cordon/api.log"));
+  launchd_.drop_log("api", before);
+  EXPECT_FALSE(std::filesystem::exists(temp_ / "Library/Logs/cordon"));
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ TEST(Systemd, GivesSystemctlOnlyWhatItFindsTheManagerBy) {
 TEST(Systemd, ShowsTheLogOfTheUnitOnly) {
   std::vector<std::string> asked;
   const Systemd systemd = answering(ProgramOutput{0, "a line\n", {}}, &asked);
-  EXPECT_EQ(*systemd.log_end("api", {7, std::chrono::system_clock::from_time_t(1700000000)}), "a line\n");
+  EXPECT_EQ(*systemd.log_end("api", {7, LogMark{std::chrono::system_clock::from_time_t(1700000000)}}), "a line\n");
   EXPECT_THAT(asked.at(0), HasSubstr(" --lines=7 --user-unit=cordon-api.service "));
   EXPECT_THAT(asked.at(0), HasSubstr(" --since=@1700000000"));
   EXPECT_THAT(asked.at(0), HasSubstr(" _TRANSPORT=stdout"));
