@@ -21,6 +21,13 @@ Finding config_fault(const Patient& patient, std::string text) {
   return {"config", "", Verdict::failure, std::move(text), patient.command("check")};
 }
 
+/// `check` says no more of a warning than it does here: the command that mends it, where there is one.
+std::string fix_of(const Patient& patient, const ConfigFault& warning) {
+  if (warning.message.contains("no routes and no listeners")) return patient.command("route add");
+  if (warning.message.contains("chmod g-w")) return "chmod g-w " + shell_quoted(patient.instance.config.string());
+  return patient.command("check");
+}
+
 std::vector<std::string> names_of(const std::vector<TokenInfo>& tokens) {
   std::vector<std::string> names;
   for (const TokenInfo& token : tokens)
@@ -59,7 +66,7 @@ Findings check_config(const Patient& patient) {
     findings.push_back(config_fault(patient, fault.to_string()));
   if (!patient.target) return findings;
   for (const ConfigFault& warning : patient.target->warnings)
-    findings.push_back({"config", "", Verdict::warning, warning.to_string(), patient.command("check")});
+    findings.push_back({"config", "", Verdict::warning, warning.to_string(), fix_of(patient, warning)});
   if (findings.empty()) {
     const std::string routes = counted(patient.config().routes.size(), "route");
     const std::size_t listeners = patient.config().listeners.size();

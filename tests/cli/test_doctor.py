@@ -191,7 +191,11 @@ class Whole(Doctor):
 class OfTheConfig(Doctor):
     def test_config(self):
         self.write_config()
-        self.assert_finding("config", "warn", "no routes", fix="cordon check")
+        self.assert_finding("config", "warn", "no routes", fix="cordon route add")
+        config = self.write_config(self.route())
+        config.chmod(0o664)
+        self.assert_finding("config", "warn", "changed by its group", fix=f"chmod g-w {config}")
+        config.chmod(0o644)
         self.write_config(self.route())
         self.assert_finding("config", "ok", "1 route")
         self.write_config('surprise = 1\n[secrets]\ncache_ttl = "soon"\n')

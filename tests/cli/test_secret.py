@@ -36,6 +36,13 @@ class Secret(CliTest):
             self.assertRegex(helped.out, rf"(?m)^Examples:\n(  .*\n)*  .*cordon secret {command}")
             self.assertFalse([line for line in helped.out.splitlines() if len(line) > 100], helped.out)
 
+    def test_what_is_given_and_will_not_do_is_not_blamed_on_the_keyring(self):
+        self.write_config(self.route("stripe", secret=KEYRING))
+        for value, fault in (("", "is empty"), ("one\ntwo\n", "has more than one line")):
+            done = self.secret("set", "stripe", value=value)
+            self.assert_error(done, f"route stripe: what was given {fault}; a secret is one line")
+            self.assertNotIn("keyring", done.err)
+
     def test_unknown_name_suggests_the_nearest(self):
         self.write_config(self.route("stripe", secret=KEYRING))
         for words in (["set", "strip"], ["delete", "strip"], ["check", "strip"], ["check", "stripe", "strip"]):

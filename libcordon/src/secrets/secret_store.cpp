@@ -144,7 +144,7 @@ Result<> SecretStore::can_change(const SecretRef& ref) const {
 Result<> SecretStore::put(const SecretRef& ref, const Secret& value) const {
   if (auto can = can_change(ref); !can) return can;
   return guarded(ref, [&]() -> Result<> {
-    const auto accepted = secrets::accept_value(value.clone(), ref);
+    const auto accepted = secrets::accept_value(value.clone(), ref, secrets::Direction::given);
     if (!accepted) return std::unexpected(accepted.error());
     return impl_->source_of(ref)->put(ref, *accepted, std::chrono::steady_clock::now() + kChangeDeadline);
   });

@@ -42,11 +42,11 @@ std::string_view fault_of(std::string_view text) {
 
 }  // namespace
 
-Result<Secret> accept_value(Secret value, const SecretRef& ref) {
+Result<Secret> accept_value(Secret value, const SecretRef& ref, Direction direction) {
   const std::string_view text = without_newline(value.reveal());
   if (const auto fault = fault_of(text); !fault.empty()) {
-    return fail(Errc::secret_invalid,
-                fmt::format("the value from {} {}; a secret is one line of 1 to 65,536 bytes", place_of(ref), fault));
+    const std::string what = direction == Direction::fetched ? "the value from " + place_of(ref) : "what was given";
+    return fail(Errc::secret_invalid, fmt::format("{} {}; a secret is one line of 1 to 65,536 bytes", what, fault));
   }
   return text.size() == value.size() ? std::move(value) : Secret(text);
 }
