@@ -52,6 +52,14 @@ Exit fail_named(const Context& context, const Options& options, const Error& err
   return exit;
 }
 
+/// A name that no token can have is wrong usage; one that there is already is not.
+Exit fail_to_create(const Context& context, const Options& options, const TokenFile& file, const Error& error) {
+  const Exit exit = fail_with(context, error);
+  const auto tokens = file.list();
+  const bool there = tokens && std::ranges::find(*tokens, options.name, &TokenInfo::name) != tokens->end();
+  return error.code == Errc::config_invalid && !there ? Exit::usage : exit;
+}
+
 /// Said once, when the file has just been made.
 void tell_of_enforcement(const Context& context, const Options& options) {
   context.terminal.hint(fmt::format("requests to routes need a token from now on; programs get it with: {}",
@@ -116,7 +124,7 @@ Exit create(const Context& context, const Options& options, TokenFile& file) {
   if (!has_routes(context, options)) return Exit::failed;
   const bool first = !file.exists();
   if (const auto created = file.create(options.name, options.routes); !created)
-    return fail_with(context, created.error());
+    return fail_to_create(context, options, file, created.error());
   if (options.json) {
     print_json(context.terminal,
                {{"created", options.name}, {"routes", scope_of(options.routes)}, {"file_made", first}});

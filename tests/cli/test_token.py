@@ -113,7 +113,7 @@ class Token(CliTest):
 
     def test_names(self):
         for name in ("", "a b", "a/b", "x" * 65, "cdn_x", "\u00e9"):
-            self.assert_error(self.cordon("token", "create", name), "letters, digits")
+            self.assert_error(self.cordon("token", "create", name), "letters, digits", code=2)
         self.token("create", "Claude-Code_1.x")
         self.assert_error(self.cordon("token", "create", "Claude-Code_1.x"), "already")
         self.assert_error(self.cordon("token", "create"), "NAME", code=2)
