@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "prompt.hpp"
+
 namespace cordon::cli {
 
 std::optional<Exit> ask(const Context& context, const Confirmation& confirmation) {
@@ -12,7 +14,10 @@ std::optional<Exit> ask(const Context& context, const Confirmation& confirmation
     context.terminal.hint("to do it without a question, add --yes");
     return Exit::usage;
   }
-  if (context.terminal.confirm(confirmation.question)) return std::nullopt;
+  Prompt prompt(context.terminal);
+  const auto agreed = prompt.confirm(confirmation.question, Preset::no);
+  if (!agreed) return prompt.given_up(agreed.error(), confirmation.otherwise);
+  if (*agreed) return std::nullopt;
   context.terminal.error(confirmation.otherwise);
   return Exit::failed;
 }

@@ -10,6 +10,8 @@
 
 #include "approvals.hpp"
 #include "command.hpp"
+#include "confirmation.hpp"
+#include "failure.hpp"
 #include "json_output.hpp"
 #include "named_secret.hpp"
 #include "running_instance.hpp"
@@ -27,8 +29,6 @@ struct Options {
   bool yes = false;
   bool json = false;
 };
-
-enum class Outcome : unsigned char { approved, left };
 
 /// Whether every name is one of the config's. What is wrong is already reported when it is false.
 bool check_names(const Context& context, const Options& options, const Target& target) {
@@ -59,10 +59,10 @@ Json to_json(const RequestedBinding& requested) {
           {"port", ports},          {"terms", binding.terms},   {"first_used", requested.first_used}};
 }
 
-void report_as_json(const Context& context, const Target& target, const Bindings& bindings, Outcome outcome) {
+void report_as_json(const Context& context, const Target& target, const Bindings& bindings, Exit exit) {
   Json out = {{"config", target.instance.config.string()},
               {"instance", target.instance.name},
-              {"approved", outcome == Outcome::approved},
+              {"approved", exit == Exit::done},
               {"bindings", Json::array()}};
   for (const RequestedBinding& binding : bindings)
     out["bindings"].push_back(to_json(binding));
@@ -86,18 +86,19 @@ std::string same_command(const Options& options) {
   return line;
 }
 
-/// Whether the owner agrees. What is wrong is already reported when it is false.
-bool agreed(const Context& context, const Options& options, std::size_t count) {
-  if (options.yes) return true;
+/// Whether the owner agrees; else what the command ends with, reported. With --json it is a listing, and nobody is asked.
+std::optional<Exit> disagreed(const Context& context, const Options& options, std::size_t count) {
+  if (options.yes) return std::nullopt;
   if (options.json || !context.terminal.can_ask()) {
     context.terminal.error(fmt::format("{} not approved", counted(count, "binding")));
     context.terminal.hint(fmt::format("to approve: {} --yes", same_command(options)));
-    return false;
+    return options.json ? Exit::failed : Exit::usage;
   }
-  if (context.terminal.confirm(count == 1 ? "Approve it?" : fmt::format("Approve these {}?", count))) return true;
-  context.terminal.error("nothing was approved");
-  context.terminal.hint("if you did not make this change, take it back in the config, then: cordon reload");
-  return false;
+  const std::string question = count == 1 ? "Approve it?" : fmt::format("Approve these {}?", count);
+  const auto refused = ask(context, {question, false, "approve", "nothing was approved"});
+  if (refused)
+    context.terminal.hint("if you did not make this change, take it back in the config, then: cordon reload");
+  return refused;
 }
 
 /// A running instance goes by what it read at its start.
@@ -107,19 +108,17 @@ void tell_next_step(const Context& context, const Options& options, const Target
                                     command_line("reload", options.target)));
 }
 
-/// Asks and records. What is wrong is already reported.
-Outcome approve(const Context& context, const Options& options, const Target& target, const Bindings& bindings) {
-  if (bindings.empty()) return Outcome::approved;
-  if (!agreed(context, options, bindings.size())) return Outcome::left;
+/// Asks and records. What is wrong is already reported. @returns what the command ends with
+Exit approve(const Context& context, const Options& options, const Target& target, const Bindings& bindings) {
+  if (bindings.empty()) return Exit::done;
+  if (const auto refused = disagreed(context, options, bindings.size())) return *refused;
   std::vector<Binding> approved;
   for (const RequestedBinding& binding : bindings)
     approved.push_back(binding.binding);
-  if (const auto done = approve_bindings(approved, target.instance.bindings); !done) {
-    context.terminal.error(done.error().message());
-    return Outcome::left;
-  }
+  if (const auto done = approve_bindings(approved, target.instance.bindings); !done)
+    return fail_with(context, done.error());
   tell_next_step(context, options, target);
-  return Outcome::approved;
+  return Exit::done;
 }
 
 std::string closing_words(const Options& options, const Target& target, std::size_t count) {
@@ -133,20 +132,17 @@ Exit run(const Context& context, const Options& options) {
   const auto target = load_target(context, options.target);
   if (!target || !check_names(context, options, *target)) return Exit::failed;
   auto bindings = unapproved_bindings(target->config, target->instance.bindings);
-  if (!bindings) {
-    context.terminal.error(bindings.error().message());
-    return Exit::failed;
-  }
+  if (!bindings) return fail_with(context, bindings.error());
   // What is shown is what is recorded, whatever becomes of the config meanwhile.
   keep_named(*bindings, options.names);
   if (!options.json && !bindings->empty()) print_bindings(context, *target, *bindings);
-  const Outcome outcome = approve(context, options, *target, *bindings);
+  const Exit exit = approve(context, options, *target, *bindings);
   if (options.json) {
-    report_as_json(context, *target, *bindings, outcome);
-  } else if (outcome == Outcome::approved) {
+    report_as_json(context, *target, *bindings, exit);
+  } else if (exit == Exit::done) {
     context.terminal.print(closing_words(options, *target, bindings->size()));
   }
-  return outcome == Outcome::approved ? Exit::done : Exit::failed;
+  return exit;
 }
 
 Action declare(CLI::App& app) {

@@ -354,7 +354,7 @@ class Approve(BindingsTest):
 
     def test_shows_everything_and_approves_nothing_without_a_terminal(self):
         done = self.cordon("approve")
-        self.assertEqual(done.code, 1)
+        self.assertEqual(done.code, 2)
         for text in ("2 bindings", "env variable=KEY", "a.example.com:443\n", "b.example.com:443,8443", f"echo {KEY}'",
                      "'two words' --password=hunter2-hunter2"):
             self.assertIn(text, done.out)
@@ -403,9 +403,9 @@ class Approve(BindingsTest):
             self.assertNotIn('"approved": true', done.out)
 
     def test_answer_on_a_terminal(self):
-        for answer in (b"\n", b"n\n", b"nope\n", b"yesterday\n", b"\x04"):
-            with self.subTest(answer):
-                code, output = self.on_a_terminal(answer)
+        for answers in ((b"\n",), (b"n\n",), (b"nope\n", b"n\n"), (b"yesterday\n", b"\n"), (b"\x04",)):
+            with self.subTest(answers):
+                code, output = self.on_a_terminal(*answers)
                 self.assertEqual(code, 1, output)
                 self.assertIn("nothing was approved", output)
         self.assertEqual(self.approved(), set())

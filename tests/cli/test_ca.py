@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from harness import CORDON, DEADLINE, CliTest, main
+from pseudo_terminal import CTRL_C, PseudoTerminal
 
 
 class Ca(CliTest):
@@ -127,6 +128,11 @@ class Ca(CliTest):
         self.assertEqual(code, 1)
         self.assertIn("the CA stays as it is", shown)
         self.assertEqual(self.report()["sha256"], before)
+        with PseudoTerminal([CORDON, "ca", "rotate"], cwd=self.project, env=self.environment) as terminal:
+            terminal.expect("[y/N] ")
+            terminal.type(CTRL_C)
+            self.assertEqual(terminal.wait(), 130)
+            self.assertIn("the CA stays as it is", terminal.shown)
         code, shown = self.on_a_terminal("ca", "rotate", answer=b"y\n")
         self.assertEqual(code, 0, shown)
         self.assertNotEqual(self.report()["sha256"], before)

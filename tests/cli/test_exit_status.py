@@ -43,7 +43,7 @@ class ExitStatus(CliTest):
         self.assert_statuses(cases, 1)
         self.start().stop()
         self.write_config(self.route(host="elsewhere.invalid"))
-        self.assert_statuses({"approve": ()}, 1)
+        self.assert_statuses({"approve": ("--json",)}, 1)
         self.write_config("nonsense = 1\n")
         self.assert_statuses({"check": (), "start": ()}, 1)
         self.assertEqual({"doctor", "wait", "run", "approve", "check"}, documented(1))
@@ -53,8 +53,9 @@ class ExitStatus(CliTest):
         for name, _ in all_commands(self.cordon):
             with self.subTest(name):
                 self.assert_done(self.cordon(*name.split(), "--no-such-option"), 2)
-        # The last two would ask, on a terminal.
-        self.assert_statuses({"nonsense": (), "route": (), "start": ("--log-level", "loud"), "route remove": ("demo",), "route add": ()}, 2)
+        # The last three would ask, on a terminal.
+        self.assert_statuses({"nonsense": (), "route": (), "start": ("--log-level", "loud"), "route remove": ("demo",), "route add": (),
+                              "approve": ()}, 2)
 
     def test_not_running(self):
         self.write_config()

@@ -119,7 +119,7 @@ class Troubleshooting(CliTest):
 
     def test_not_approved(self):
         self.write_config("[secrets]\nrequire_approval = true\n" + self.route("stripe", "api.stripe.com"))
-        self.assert_shown("approve", code=1, text="--yes")
+        self.assert_shown("approve", code=2, text="--yes")
 
     def test_no_tty_for_a_question(self):
         self.write_config()
