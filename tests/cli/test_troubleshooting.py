@@ -29,7 +29,7 @@ class Troubleshooting(CliTest):
         """The text as it would be for a person called me, in a folder called shop."""
         text = text.replace(str(self.project), "/home/me/shop").replace(str(self.config_home), "/home/me/.config")
         text = text.replace(str(self.root), "/home/me")
-        text = re.sub(r"\bproject-[0-9a-f]{8}", "shop-21872928", text)
+        text = re.sub(r"\bproject-[0-9a-f]{8}", "shop-4a68c726", text)
         text = re.sub(r"\bother-[0-9a-f]{8}", "other-5f0c41aa", text)
         text = re.sub(r"\bpid \d+", "pid 4711", text)
         return re.sub(rf"\b{self.port}\b", "6790", text)
