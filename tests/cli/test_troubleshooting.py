@@ -15,6 +15,7 @@ GUIDE = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
 REFUSALS = ("bad_request", "binding_unapproved", "destination_denied", "head_too_large", "method_refused", "misdirected", "not_found",
             "peer_refused", "plaintext_refused", "secret_unavailable", "tls_disabled", "token_invalid", "token_malformed",
             "token_required", "token_scope", "upstream_connect", "upstream_dns", "upstream_protocol", "upstream_timeout", "upstream_tls")
+OF_LISTENERS = ("replication_refused", "tls_required", "too_many_connections", "upstream_auth", "upstream_login", "upstream_refused")
 
 
 def load_keyring():
@@ -129,6 +130,8 @@ class Troubleshooting(CliTest):
     def test_every_refusal_has_its_row(self):
         for code in REFUSALS:
             self.assertRegex(GUIDE, rf"(?m)^\| `{code}` \| \d\d\d \| .+ \| .+ \|$")
+        for code in OF_LISTENERS:
+            self.assertRegex(GUIDE, rf"(?m)^\| `{code}` \| (28|53|the server's).* \| .+ \| .+ \|$")
 
 
 if __name__ == "__main__":
