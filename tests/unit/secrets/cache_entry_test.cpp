@@ -10,6 +10,7 @@ using CacheEntryFlight = CacheTest;
 using CacheEntryZero = CacheTest;
 using CacheEntryFailure = CacheTest;
 using CacheEntryRejected = CacheTest;
+using CacheEntryAccepted = CacheTest;
 using CacheEntryForget = CacheTest;
 using CacheEntryOverrun = CacheTest;
 using CacheEntryImmediate = CacheTest;
@@ -307,6 +308,81 @@ TEST_F(CacheEntryRejected, DoesNotTakeTheValueOfAFlightThatBeganBefore) {
   executor.run_one();
   EXPECT_EQ(caller.outcome(), "second");
   EXPECT_EQ(held(), "second");
+}
+
+// PG16: a password that is certainly wrong, and costs nothing to fetch again, is dropped whenever it is refused.
+TEST_F(CacheEntryRejected, DropsWhatIsCertainlyWrongEveryTimeWhereTheSourceAnswersAtOnce) {
+  rebuild(kTtl, FetchCost::immediate);
+  for (int refusals = 0; refusals < 5; ++refusals) {
+    EXPECT_EQ(request(), "first");
+    entry->rejected(entry->current(), CacheEntry::Rejection::certain);
+    EXPECT_EQ(held(), "(none)");
+  }
+  EXPECT_EQ(script->asked, 5);
+  script->answer("second");
+  EXPECT_EQ(request(), "second");
+}
+
+TEST_F(CacheEntryRejected, DropsWhatIsCertainlyWrongAtMostOnceInFiveSecondsWhereTheSourceIsSlow) {
+  EXPECT_EQ(request(), "first");
+  entry->rejected(entry->current(), CacheEntry::Rejection::certain);
+  EXPECT_EQ(request(), "first") << "the store was behind";
+  now += 5s - 1ms;
+  entry->rejected(entry->current(), CacheEntry::Rejection::certain);
+  EXPECT_EQ(held(), "first");
+  now += 1ms;
+  entry->rejected(entry->current(), CacheEntry::Rejection::certain);
+  EXPECT_EQ(held(), "(none)") << "though the store gave it again after a drop";
+}
+
+TEST_F(CacheEntryRejected, ACertainOneConcernsTheCurrentValueOnly) {
+  rebuild(kTtl, FetchCost::immediate);
+  EXPECT_EQ(request(), "first");
+  const auto old = entry->current();
+  entry->forget();
+  script->answer("second");
+  EXPECT_EQ(request(), "second");
+  entry->rejected(old, CacheEntry::Rejection::certain);
+  entry->rejected(nullptr, CacheEntry::Rejection::certain);
+  EXPECT_EQ(held(), "second");
+}
+
+// PG16: a password that an origin has accepted is refused later only because it was rotated.
+TEST_F(CacheEntryAccepted, DropsTheValueAtItsNextRefusalHoweverSoon) {
+  EXPECT_EQ(request(), "first");
+  entry->rejected(entry->current());
+  EXPECT_EQ(request(), "first");
+  entry->rejected(entry->current());
+  EXPECT_EQ(held(), "first") << "not yet";
+  entry->accepted(entry->current());
+  entry->rejected(entry->current());
+  EXPECT_EQ(held(), "(none)");
+}
+
+TEST_F(CacheEntryAccepted, CountsForOneRefusal) {
+  EXPECT_EQ(request(), "first");
+  entry->accepted(entry->current());
+  entry->rejected(entry->current());
+  EXPECT_EQ(request(), "first");
+  entry->rejected(entry->current());
+  EXPECT_EQ(held(), "first");
+}
+
+TEST_F(CacheEntryAccepted, IgnoresAValueThatIsNotTheCurrentOne) {
+  EXPECT_EQ(request(), "first");
+  const auto old = entry->current();
+  entry->rejected(old);
+  EXPECT_EQ(request(), "first") << "fetched anew";
+  entry->accepted(old);
+  entry->accepted(nullptr);
+  entry->rejected(entry->current());
+  EXPECT_EQ(held(), "first");
+}
+
+TEST_F(CacheEntryAccepted, SaysNothingOfAnEmptyEntry) {
+  entry->accepted(nullptr);
+  EXPECT_EQ(held(), "(none)");
+  EXPECT_EQ(request(), "first");
 }
 
 TEST_F(CacheEntryForget, DropsTheValueAndTheFailure) {
