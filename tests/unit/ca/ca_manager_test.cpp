@@ -106,6 +106,46 @@ TEST_F(CaManagerTest, RefusesAHostThatIsNotCanonical) {
   EXPECT_EQ(made.error().code, Errc::bad_request);
 }
 
+/// For the names of this machine, whatever listener shows it.
+class CaManagerLoopback : public CaManagerTest {
+ protected:
+  std::shared_ptr<const tls::Identity> loopback_leaf() {
+    auto made = manager_.loopback_leaf();
+    EXPECT_TRUE(made) << made.error().context;
+    return std::move(*made);
+  }
+};
+
+TEST_F(CaManagerLoopback, IsKeptAndRenewedAsTheOthersAre) {
+  const auto first = loopback_leaf();
+  EXPECT_EQ(loopback_leaf(), first);
+  place_.now = first->not_after() - 25h;
+  EXPECT_EQ(loopback_leaf(), first);
+  place_.now = first->not_after() - 24h;
+  const auto second = loopback_leaf();
+  EXPECT_NE(second, first);
+  EXPECT_EQ(loopback_leaf(), second);
+  EXPECT_GT(second->not_after(), place_.now + 24h);
+}
+
+TEST_F(CaManagerLoopback, IsNotTheLeafOfAnyHost) {
+  const auto loopback = loopback_leaf();
+  for (const char* host : {"localhost", "127.0.0.1", "::1"})
+    EXPECT_NE(leaf(host), loopback) << host;
+  EXPECT_EQ(loopback_leaf(), loopback);
+  for (const char* host : {"", "localhost,127.0.0.1,::1", "localhost 127.0.0.1 ::1"})
+    EXPECT_FALSE(manager_.leaf(host)) << host;
+}
+
+TEST_F(CaManagerLoopback, EndsWithTheCa) {
+  place_.now = manager_.not_after() - 2h;
+  EXPECT_EQ(loopback_leaf()->not_after(), manager_.not_after());
+  place_.now = manager_.not_after();
+  const auto none = manager_.loopback_leaf();
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Errc::ca_invalid);
+}
+
 // F2: what is on the disk matters at the start only.
 TEST_F(CaManagerTest, WorksOnWhenItsFilesAreGone) {
   std::filesystem::remove_all(place_.paths.cert.parent_path());
@@ -142,6 +182,20 @@ TEST_F(CaManagerTest, IssuesLeavesThatAClientOfThisCaBelieves) {
   for (const std::string host : {"api.example.com", "192.0.2.1", "2001:db8::1"}) {
     const auto outcome = show(*leaf(host), host, store_with(manager_.certificate_pem()));
     EXPECT_TRUE(outcome.done()) << outcome.client_words << outcome.server_words;
+  }
+}
+
+// D4
+TEST_F(CaManagerLoopback, IsBelievedForEachOfItsThreeNamesAndNoOther) {
+  const auto identity = loopback_leaf();
+  for (const std::string host : {"localhost", "127.0.0.1", "::1"}) {
+    const auto outcome = show(*identity, host, store_with(manager_.certificate_pem()));
+    EXPECT_TRUE(outcome.done()) << host << outcome.client_words << outcome.server_words;
+  }
+  for (const std::string host : {"127.0.0.2", "api.localhost", "db.example"}) {
+    const auto outcome = show(*identity, host, store_with(manager_.certificate_pem()));
+    EXPECT_FALSE(outcome.client_done) << host;
+    EXPECT_TRUE(outcome.client_words.starts_with("certificate is for another ")) << outcome.client_words;
   }
 }
 
