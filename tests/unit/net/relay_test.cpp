@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 
+#include <csignal>
+
 #include "socket_pair.hpp"
 #include "support/failure_points.hpp"
 #include "support/scripted_stream.hpp"
@@ -22,6 +24,8 @@ enum class Way : unsigned char { copy, splice };
 
 class Relay : public testing::TestWithParam<Way> {
  protected:
+  static void SetUpTestSuite() { std::signal(SIGPIPE, SIG_IGN); }  // as `cordon start` has it
+
   void begin() {
     if (GetParam() == Way::copy) {
       loop_.start(relay(*client_.far, *origin_.near, counts_), ended_);
@@ -34,6 +38,7 @@ class Relay : public testing::TestWithParam<Way> {
   void wait_for_the_end() {
     loop_.run_until([this] { return ended_.has_value(); });
   }
+  std::chrono::milliseconds time_to_end();
 
   EventLoop loop_;
   test::SocketPair client_ = test::make_pair(loop_);
@@ -159,6 +164,70 @@ TEST_P(Relay, Q3DescriptorsComeBack) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
+/// How long the relay took to end from now on.
+std::chrono::milliseconds Relay::time_to_end() {
+  const auto began = Clock::now();
+  wait_for_the_end();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+}
+
+// A server ends a session with an error and a reset, while its client is in the middle of a message.
+TEST_P(Relay, AnOriginThatTakesNoMoreBytesStillSaysItsLast) {
+  begin();
+  ASSERT_TRUE(loop_.run(origin().write(base::as_bytes("FATAL: the end"))));
+  test::reset(origin_.far);
+  ASSERT_TRUE(loop_.run(client().write(base::as_bytes("a query"))));
+  EXPECT_EQ(loop_.run(test::read_exactly(client(), 14)).value_or("lost"), "FATAL: the end");
+  EXPECT_LT(time_to_end(), std::chrono::seconds(1)) << "its end is known";
+}
+
+TEST_P(Relay, AClientThatTakesNoMoreBytesStillSaysItsLast) {
+  begin();
+  ASSERT_TRUE(loop_.run(client().write(base::as_bytes("good bye"))));
+  test::reset(client_.near);
+  ASSERT_TRUE(loop_.run(origin().write(base::as_bytes("an answer"))));
+  EXPECT_EQ(loop_.run(test::read_exactly(origin(), 8)).value_or("lost"), "good bye");
+  EXPECT_LT(time_to_end(), std::chrono::seconds(1));
+}
+
+/// Nothing can be written to `stream` any more, though its peer is there, and silent.
+void stop_writing(TcpStream& stream) {
+  ::shutdown(stream.descriptor(), SHUT_WR);
+}
+
+TEST_P(Relay, AnOriginThatTakesNothingAndSaysNothingIsLeftAfterTwoSeconds) {
+  begin();
+  loop_.settle();
+  stop_writing(*origin_.near);
+  ASSERT_TRUE(loop_.run(client().write(base::as_bytes("a query"))));
+  const auto took = time_to_end();
+  EXPECT_GT(took, std::chrono::seconds(1)) << "it had a moment";
+  EXPECT_LT(took, std::chrono::seconds(3));
+}
+
+TEST_P(Relay, AClientThatTakesNothingAndSaysNothingIsLeftAfterTwoSeconds) {
+  begin();
+  loop_.settle();
+  stop_writing(*client_.far);
+  ASSERT_TRUE(loop_.run(origin().write(base::as_bytes("an answer"))));
+  const auto took = time_to_end();
+  EXPECT_GT(took, std::chrono::seconds(1));
+  EXPECT_LT(took, std::chrono::seconds(3));
+}
+
+TEST_P(Relay, WhatIsSaidInThatMomentIsPassedOn) {
+  begin();
+  loop_.settle();
+  stop_writing(*origin_.near);
+  ASSERT_TRUE(loop_.run(client().write(base::as_bytes("a query"))));
+  loop_.settle();
+  EXPECT_FALSE(ended_);
+  ASSERT_TRUE(loop_.run(test::write_and_end(origin(), "FATAL: the end")));
+  EXPECT_EQ(loop_.run(test::read_to_end(client())).value_or("lost"), "FATAL: the end");
+  EXPECT_LT(time_to_end(), std::chrono::seconds(1));
+  EXPECT_TRUE(*ended_);
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, Relay, testing::Values(Way::copy, Way::splice),
                          [](const auto& way) { return way.param == Way::copy ? "Copy" : "Splice"; });
 
@@ -180,7 +249,7 @@ TEST(RelayFailures, EveryFailingOperationEndsBothDirections) {
         loop.settle();
         return false;
       }
-      EXPECT_TRUE(ended && !*ended) << "operation " << point;
+      EXPECT_TRUE(ended) << "operation " << point;
       return true;
     });
     EXPECT_GE(points, 8);  // two reads with their waits, the end, and two writes at least
