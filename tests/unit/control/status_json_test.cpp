@@ -43,7 +43,7 @@ std::string status_with(std::string_view started) {
   return "{\"pid\":1,\"version\":\"v\",\"config\":\"/c\",\"socket\":\"/s\",\"instance\":\"i\",\"port\":1,"
          "\"started\":\"" +
          std::string(started) +
-         "\",\"reloads\":0,\"connections\":0,\"tokens_enforced\":false,\"unmatched\":0,\"routes\":[]}";
+         "\",\"reloads\":0,\"connections\":0,\"tokens_enforced\":false,\"unmatched\":0,\"routes\":[],\"listeners\":[]}";
 }
 
 TEST(StatusJson, TakesTimesThatAreTimesOnly) {
@@ -78,6 +78,71 @@ TEST(StatusJson, ErrorOfACodeThatIsNotKnownHereIsInternal) {
   ASSERT_TRUE(errors);
   EXPECT_EQ(errors->front().code, Errc::internal);
   EXPECT_EQ(errors->front().context, "what it is");
+}
+
+InstanceStatus with_a_listener() {
+  ListenerStatus listener;
+  listener.name = "db \"main\"";
+  listener.port = 15'432;
+  listener.upstream = "db.example:5432";
+  listener.approved = false;
+  listener.open = 2;
+  listener.sessions = 7'000'000'000;
+  listener.refused = 3;
+  listener.last_login = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'790'000'000'123));
+  listener.secret.source = "environment variable DB_PASSWORD";
+  listener.secret.held = true;
+  listener.secret.took = std::chrono::milliseconds(12);
+  InstanceStatus status{.pid = 1, .version = "v", .config = "/c", .socket = "/s", .proxy = {}};
+  status.proxy.listeners.push_back(std::move(listener));
+  return status;
+}
+
+TEST(StatusJson, ListenersComeOutAsTheyWentIn) {
+  InstanceStatus status = with_a_listener();
+  status.proxy.listeners.emplace_back().name = "unused";
+  const auto read = parse_status(to_json(status));
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->proxy.listeners.size(), 2U);
+  const ListenerStatus& listener = read->proxy.listeners.front();
+  const ListenerStatus& wanted = status.proxy.listeners.front();
+  EXPECT_EQ(listener.name, wanted.name);
+  EXPECT_EQ(listener.port, wanted.port);
+  EXPECT_EQ(listener.upstream, wanted.upstream);
+  EXPECT_EQ(listener.approved, wanted.approved);
+  EXPECT_EQ(listener.open, wanted.open);
+  EXPECT_EQ(listener.sessions, wanted.sessions);
+  EXPECT_EQ(listener.refused, wanted.refused);
+  EXPECT_EQ(listener.last_login, wanted.last_login);
+  EXPECT_EQ(listener.secret.source, wanted.secret.source);
+  EXPECT_EQ(listener.secret.held, wanted.secret.held);
+  EXPECT_EQ(listener.secret.took, wanted.secret.took);
+  EXPECT_EQ(read->proxy.listeners.back().name, "unused");
+  EXPECT_EQ(read->proxy.listeners.back().last_login, std::nullopt);
+}
+
+TEST(StatusJson, AListenerOfAnotherShapeIsNotUnderstood) {
+  const std::string good = to_json(with_a_listener());
+  ASSERT_TRUE(parse_status(good));
+  const std::pair<std::string, std::string> changes[] = {
+      {"\"port\":15432", "\"port\":\"15432\""},
+      {"\"upstream\":", "\"upstream_host\":"},
+      {"\"approved\":false", "\"approved\":0"},
+      {"\"open\":2", "\"open\":null"},
+      {"\"sessions\":7000000000", "\"sessions\":[]"},
+      {"\"last_login\":\"2", "\"last_login\":\"x"},
+      {"\"held\":true", "\"held\":\"true\""},
+      {"\"listeners\":[", "\"listeners\":[7,"},
+      {"\"listeners\":", "\"services\":"},
+  };
+  for (const auto& [from, to] : changes) {
+    std::string text = good;
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from << text;
+    const auto status = parse_status(text.replace(at, from.size(), to));
+    ASSERT_FALSE(status) << to;
+    EXPECT_EQ(status.error().code, Errc::upstream_protocol) << to;
+  }
 }
 
 }  // namespace
