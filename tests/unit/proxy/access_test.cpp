@@ -132,5 +132,64 @@ TEST_F(AccessJudgement, OwnEndpointsTakeATokenFromEitherField) {
   EXPECT_EQ(told(judge_token_for_own_endpoint(request_with({}), kInstance, nullptr)), "-");
 }
 
+/// Admission to a listener: the token is the password.
+class SessionJudgement : public AccessJudgement {
+ protected:
+  std::string judge_password(std::string_view password, std::string_view listener = "db") {
+    return told(judge_session_token(password, tokens_, listener));
+  }
+  /// What becomes of a session that began with the token called `with`.
+  std::string judge_again(std::string_view with, Tokens next, std::string_view listener = "db") {
+    const Judged judged = judge_session_token(with, tokens_, listener);
+    EXPECT_TRUE(judged) << with;
+    return told(judge_session_token_again(judged.access, std::move(next), listener));
+  }
+
+  const Tokens of_db_ = set_of({{"default", {}, {}}, {"codex", {}, {"db"}}});
+};
+
+TEST_F(SessionJudgement, APasswordIsOneOfTheTokens) {
+  EXPECT_EQ(judge_password("default"), "default");
+  EXPECT_EQ(judge_password("unknown"), "token_invalid");
+  EXPECT_EQ(judge_password(""), "token_invalid");
+  EXPECT_EQ(judge_password("shop:default"), "token_invalid") << "it is not an HTTP credential";
+}
+
+TEST_F(SessionJudgement, K7AScopedTokenIsForItsListeners) {
+  EXPECT_EQ(judge_password("scoped"), "token_scope");
+  EXPECT_EQ(judge_password("scoped", "stripe"), "scoped");
+  tokens_ = of_db_;
+  EXPECT_EQ(judge_password("codex"), "codex");
+  EXPECT_EQ(judge_password("codex", "other"), "token_scope");
+}
+
+TEST_F(SessionJudgement, K7ARefusalForItsScopeStillSaysWhichTokenItWas) {
+  const Judged refused = judge_session_token("scoped", tokens_, "db");
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(refused.access.token_name(), "scoped");
+}
+
+// K8: a listener that asks for a token has its say even where no other client needs one.
+TEST_F(SessionJudgement, K8WithoutAnyTokenNoPasswordWillDo) {
+  tokens_ = nullptr;
+  EXPECT_EQ(judge_password("default"), "token_required");
+  EXPECT_EQ(judge_password(""), "token_required");
+  tokens_ = std::make_shared<const TokenSet>();
+  EXPECT_EQ(judge_password("default"), "token_invalid");
+}
+
+TEST_F(SessionJudgement, K4ASessionHoldsAsLongAsItsTokenIsAmongThoseOfNow) {
+  EXPECT_EQ(judge_again("default", tokens_), "default");
+  EXPECT_EQ(judge_again("default", set_of({{"default", {}, {}}})), "default");
+  EXPECT_EQ(judge_again("default", set_of({{"default", {}, {"db"}}})), "default");
+  EXPECT_EQ(judge_again("default", set_of({{"default", {}, {"other"}}})), "token_scope");
+  EXPECT_EQ(judge_again("default", set_of({{"scoped", {}, {}}})), "token_invalid");
+  EXPECT_EQ(judge_again("default", std::make_shared<const TokenSet>()), "token_invalid");
+}
+
+TEST_F(SessionJudgement, ASessionEndsWhereThereAreNoTokensAnyMore) {
+  EXPECT_EQ(judge_again("default", nullptr), "token_required");
+}
+
 }  // namespace
 }  // namespace cordon::proxy

@@ -70,6 +70,101 @@ TEST(Metrics, EachFamilyIsDescribedOnce) {
   EXPECT_NE(text.find(type), std::string::npos);
 }
 
+/// How a session ended.
+RequestEvent session(std::string_view refusal, bool logged_in) {
+  RequestEvent event;
+  event.refusal = refusal;
+  event.injected = logged_in;
+  event.bytes_up = 3;
+  event.bytes_down = 5;
+  return event;
+}
+
+TEST(Metrics, SessionsAreCountedByListenerAndOutcome) {
+  Metrics metrics;
+  ListenerCounters& listener = metrics.of_listener("db");
+  metrics.count_session(session("", true), listener);
+  metrics.count_session(session("", true), listener);
+  metrics.count_session(session("upstream_auth", false), listener);
+  metrics.count_session(session("", false), listener);
+  metrics.of_listener("quiet");
+  ++listener.cancel_requests;
+  const OpenSession open(listener);
+  const std::string text = written(metrics);
+  for (const std::string_view line : {
+           "cordon_sessions_total{listener=\"db\",outcome=\"answered\"} 2\n",
+           "cordon_sessions_total{listener=\"db\",outcome=\"refused\"} 1\n",
+           "cordon_sessions_total{listener=\"db\",outcome=\"aborted\"} 1\n",
+           "cordon_sessions_total{listener=\"quiet\",outcome=\"answered\"} 0\n",
+           "cordon_open_sessions{listener=\"db\"} 1\n",
+           "cordon_open_sessions{listener=\"quiet\"} 0\n",
+           "cordon_cancel_requests_total{listener=\"db\"} 1\n",
+           "cordon_session_bytes_total{listener=\"db\",direction=\"up\"} 12\n",
+           "cordon_session_bytes_total{listener=\"db\",direction=\"down\"} 20\n",
+           "cordon_refusals_total{code=\"upstream_auth\"} 1\n",
+           "# TYPE cordon_sessions_total counter\n",
+           "# TYPE cordon_open_sessions gauge\n",
+           "# TYPE cordon_cancel_requests_total counter\n",
+           "# TYPE cordon_session_bytes_total counter\n",
+       })
+    EXPECT_TRUE(has(text, line)) << line << text;
+}
+
+TEST(Metrics, ASessionIsOpenAsLongAsItsObject) {
+  Metrics metrics;
+  ListenerCounters& listener = metrics.of_listener("db");
+  EXPECT_EQ(listener.last_login, 0) << "never";
+  {
+    const OpenSession first(listener);
+    EXPECT_GT(listener.last_login, 0);
+    const OpenSession second(listener);
+    EXPECT_EQ(listener.open, 2U);
+  }
+  EXPECT_EQ(listener.open, 0U);
+}
+
+TEST(Metrics, ListenersAndRoutesOfTheSameNameAreCountedApart) {
+  Metrics metrics;
+  metrics.of_route("same");
+  ListenerCounters& listener = metrics.of_listener("same");
+  EXPECT_EQ(&listener, &metrics.of_listener("same"));
+  EXPECT_NE(&listener, &metrics.of_listener("other"));
+  metrics.count_session(session("", true), listener);
+  EXPECT_TRUE(has(written(metrics), "cordon_requests_total{route=\"same\",outcome=\"answered\"} 0\n"));
+}
+
+TEST(Metrics, WithoutListenersNothingIsSaidOfThem) {
+  Metrics metrics;
+  metrics.of_route("a");
+  const std::string text = written(metrics);
+  EXPECT_FALSE(has(text, "listener"));
+  EXPECT_FALSE(has(text, "cordon_open_sessions"));
+}
+
+TEST(Metrics, NamesOfListenersAreEscaped) {
+  Metrics metrics;
+  metrics.of_listener("a\"b\\c\nd");
+  const std::string text = written(metrics);
+  EXPECT_TRUE(has(text, "cordon_open_sessions{listener=\"a\\\"b\\\\c\\nd\"} 0\n")) << text;
+  EXPECT_FALSE(has(text, "\nd\"")) << "a line of its own";
+}
+
+TEST(Metrics, EachFamilyOfListenersIsDescribedOnceAndStandsTogether) {
+  Metrics metrics;
+  metrics.of_listener("a");
+  metrics.of_listener("b");
+  const std::string text = written(metrics);
+  for (const std::string family : {"cordon_sessions_total", "cordon_open_sessions", "cordon_cancel_requests_total",
+                                   "cordon_session_bytes_total"}) {
+    const std::string type = "# TYPE " + family + " ";
+    EXPECT_EQ(text.find(type), text.rfind(type)) << family;
+    const std::size_t begin = text.find(type);
+    ASSERT_NE(begin, std::string::npos) << family;
+    const std::size_t end = text.find("# HELP", begin);
+    EXPECT_LT(text.rfind("\n" + family + "{"), end) << family;
+  }
+}
+
 class MetricsEndpoint : public test::ProxyTest {};
 
 TEST_F(MetricsEndpoint, IsAnsweredOnTheProxyPort) {
