@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "running_proxy.hpp"
+#include "running_listener.hpp"
 
 namespace cordon::proxy {
 namespace {
@@ -22,14 +22,17 @@ ProxySetup with_allow_uids(std::vector<std::uint32_t> uids) {
   return setup;
 }
 
+bool may_be_another_user() {
+  ::setfsuid(kOther);
+  return ::setfsuid(::geteuid()) == static_cast<int>(kOther);
+}
+
 class Admission : public test::ProxyTest {
  protected:
   explicit Admission(std::vector<std::uint32_t> allow_uids = {}) : ProxyTest(with_allow_uids(std::move(allow_uids))) {}
 
   void SetUp() override {
-    ::setfsuid(kOther);
-    const bool changed = ::setfsuid(::geteuid()) == static_cast<int>(kOther);
-    if (!changed) GTEST_SKIP() << "only root, and only of a namespace with other users, can be one";
+    if (!may_be_another_user()) GTEST_SKIP() << "only root, and only of a namespace with other users, can be one";
   }
 
   /// A connection whose socket another user has made.
@@ -92,6 +95,68 @@ TEST_F(AdmissionOfOthers, EndsWithAReloadThatLeavesThemOut) {
   EXPECT_EQ(refusal_of(next.receive_message()), "403 peer_refused");
   client_.send(kHealth);
   EXPECT_TRUE(client_.receive_message().starts_with("HTTP/1.1 200 ")) << "ours goes on";
+}
+
+/// The same on the port of a PostgreSQL listener.
+class AdmissionToAListener : public test::ListenerTest {
+ protected:
+  explicit AdmissionToAListener(std::vector<std::uint32_t> allow_uids = {})
+      : ListenerTest(with_allow_uids(std::move(allow_uids))) {}
+
+  void SetUp() override {
+    if (!may_be_another_user()) GTEST_SKIP() << "only root, and only of a namespace with other users, can be one";
+  }
+
+  test::PostgresEnd connect_as_other() const {
+    ::setfsuid(kOther);
+    test::PostgresEnd end = connect();
+    ::setfsuid(::geteuid());
+    return end;
+  }
+  bool is_served(test::PostgresEnd client) {
+    client.wire.send(test::startup_message("shop"));
+    return origin_.is_called(test::kPatienceMs) && accept().receive_packet().find("real_role") != std::string::npos;
+  }
+};
+
+TEST_F(AdmissionToAListener, K9AnotherUserIsRefusedBeforeAByteIsRead) {
+  test::PostgresEnd other = connect_as_other();
+  const test::PostgresMessage error = other.receive();
+  EXPECT_EQ(test::sqlstate_of(error), "28000");
+  EXPECT_TRUE(error.has("peer_refused")) << error.payload;
+  EXPECT_TRUE(other.wire.ends());
+  EXPECT_FALSE(origin_.is_called());
+  const auto reports = proxy_->sink.wait_for(1);
+  EXPECT_EQ(reports.front().refusal, "peer_refused");
+  EXPECT_EQ(reports.front().route, "db");
+  EXPECT_TRUE(proxy_->sink.wait_for_notice("refused a connection from user id 4242"));
+}
+
+TEST_F(AdmissionToAListener, OurOwnUserNeedsNoEntry) {
+  EXPECT_TRUE(is_served(connect()));
+}
+
+class AdmissionOfOthersToAListener : public AdmissionToAListener {
+ protected:
+  AdmissionOfOthersToAListener() : AdmissionToAListener({kOther}) {}
+};
+
+TEST_F(AdmissionOfOthersToAListener, IsByAllowUids) {
+  EXPECT_TRUE(is_served(connect_as_other()));
+}
+
+TEST_F(AdmissionOfOthersToAListener, EndsWithAReloadThatLeavesThemOut) {
+  test::PostgresEnd other = connect_as_other();
+  other.wire.send(test::startup_message("shop"));
+  test::PostgresServerEnd server = accept();
+  ASSERT_TRUE(server.log_in());
+  read_login(other);
+  ProxySetup setup;
+  setup.config.listeners = {listener_};
+  SecretStore store = setup.make_store();
+  ASSERT_TRUE(proxy_->server->reload(std::move(setup.config), std::move(store), std::nullopt));
+  EXPECT_TRUE(other.wire.ends());
+  EXPECT_TRUE(server.wire.ends());
 }
 
 }  // namespace
