@@ -8,7 +8,8 @@ from harness import Closed, canary, main
 from harness.postgres_case import PostgresTest, Refused
 from harness.postgres_origin import (AUTHENTICATION_OK, CLEARTEXT_PASSWORD, PLAIN, PLUS, READY_FOR_QUERY, PostgresOrigin, Scram, authentication,
                                      backend_key_data, end_point, error_response, md5_password, negotiate_protocol_version, sasl)
-from harness.postgres_wire import PROTOCOL_3_0, PROTOCOL_3_2, cancel, cancel_request
+from harness.postgres_wire import PROTOCOL_3_0, PROTOCOL_3_2, cancel, cancel_request, startup_message
+from harness.raw_client import connect
 
 
 class Script(Scram):
