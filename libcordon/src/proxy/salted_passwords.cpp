@@ -56,7 +56,7 @@ net::Task<SaltedPasswords::Salted> SaltedPasswords::obtain(std::string listener,
   auto derived = co_await net::run_blocking<Secret>(threads_, watchdog_, deadline, std::move(work));
   if (!derived) co_return std::unexpected(std::move(derived).error());
   auto salted = std::make_shared<const Secret>(std::move(*derived));
-  keep(lane, {fingerprint, std::move(derivation), salted, net::Clock::now() + kLifetime});
+  keep(lane, {fingerprint, std::move(derivation), salted, net::Clock::now() + lifetime_});
   co_return salted;
 }
 

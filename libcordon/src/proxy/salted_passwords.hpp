@@ -26,7 +26,8 @@ class SaltedPasswords {
 
   static constexpr std::chrono::seconds kLifetime{60};
 
-  SaltedPasswords(net::Watchdog& watchdog, net::BlockingPool& threads) : watchdog_(watchdog), threads_(threads) {}
+  SaltedPasswords(net::Watchdog& watchdog, net::BlockingPool& threads, std::chrono::milliseconds lifetime = kLifetime)
+      : watchdog_(watchdog), threads_(threads), lifetime_(lifetime) {}
   SaltedPasswords(const SaltedPasswords&) = delete;
   SaltedPasswords& operator=(const SaltedPasswords&) = delete;
 
@@ -62,6 +63,7 @@ class SaltedPasswords {
 
   net::Watchdog& watchdog_;
   net::BlockingPool& threads_;
+  const std::chrono::milliseconds lifetime_;
   std::map<std::string, Lane> lanes_;  ///< By the listener's name. Never shrinks: there are only so many names.
   bool sweeping_ = false;
 };

@@ -11,9 +11,18 @@ namespace {
 
 using namespace std::literals;
 
+const Listener& listener() {
+  static const Listener made = [] {
+    Listener of_tests;
+    of_tests.name = "db";
+    return of_tests;
+  }();
+  return made;
+}
+
 CancelKeys::Target target_with(std::string secret_key, std::string address = "192.0.2.1") {
   return {.settings = nullptr,
-          .listener = nullptr,
+          .listener = &listener(),
           .address = std::move(address),
           .process_id = 4711,
           .secret_key = std::move(secret_key)};
@@ -32,11 +41,11 @@ struct Known {
 TEST(CancelKeys, PG13OursLeadToTheOriginsOwn) {
   CancelKeys keys;
   const auto registered = keys.add(target_with("real"));
-  const auto found = keys.find(registered.key());
+  const auto found = keys.begin_passing(registered.key(), "db");
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->address, "192.0.2.1");
-  EXPECT_EQ(found->key().process_id, 4711U);
-  EXPECT_EQ(base::as_text(found->key().secret_key), "real");
+  EXPECT_EQ(found->target.address, "192.0.2.1");
+  EXPECT_EQ(found->target.key().process_id, 4711U);
+  EXPECT_EQ(base::as_text(found->target.key().secret_key), "real");
 }
 
 TEST(CancelKeys, PG7OursAreAsLongAsTheOriginsOwn) {
@@ -46,7 +55,7 @@ TEST(CancelKeys, PG7OursAreAsLongAsTheOriginsOwn) {
     const auto registered = keys.add(target_with(own));
     EXPECT_EQ(registered.key().secret_key.size(), size);
     EXPECT_NE(base::as_text(registered.key().secret_key), own);
-    EXPECT_TRUE(keys.find(registered.key()));
+    EXPECT_TRUE(keys.begin_passing(registered.key(), "db"));
   }
 }
 
@@ -57,22 +66,47 @@ TEST(CancelKeys, PG13AnotherKeyFindsNothing) {
   for (std::size_t i = 0; i < known.secret_key.size(); ++i) {
     std::string wrong = known.secret_key;
     wrong[i] = static_cast<char>(wrong[i] ^ 1);
-    EXPECT_FALSE(keys.find({known.process_id, base::as_bytes(wrong)})) << i;
+    EXPECT_FALSE(keys.begin_passing({known.process_id, base::as_bytes(wrong)}, "db")) << i;
   }
-  EXPECT_FALSE(keys.find({known.process_id, base::as_bytes(known.secret_key + "x")}));
-  EXPECT_FALSE(keys.find({known.process_id, base::as_bytes(known.secret_key.substr(1))}));
-  EXPECT_FALSE(keys.find({known.process_id, {}}));
-  EXPECT_FALSE(keys.find({known.process_id ^ 1U, base::as_bytes(known.secret_key)}));
-  EXPECT_FALSE(keys.find({4711, base::as_bytes("real"sv)})) << "the origin's own are nothing to a client";
+  EXPECT_FALSE(keys.begin_passing({known.process_id, base::as_bytes(known.secret_key + "x")}, "db"));
+  EXPECT_FALSE(keys.begin_passing({known.process_id, base::as_bytes(known.secret_key.substr(1))}, "db"));
+  EXPECT_FALSE(keys.begin_passing({known.process_id, {}}, "db"));
+  EXPECT_FALSE(keys.begin_passing({known.process_id ^ 1U, base::as_bytes(known.secret_key)}, "db"));
+  EXPECT_FALSE(keys.begin_passing({4711, base::as_bytes("real"sv)}, "db"))
+      << "the origin's own are nothing to a client";
+}
+
+TEST(CancelKeys, PG13AnotherListenersKeyFindsNothing) {
+  CancelKeys keys;
+  const auto registered = keys.add(target_with("real"));
+  EXPECT_FALSE(keys.begin_passing(registered.key(), "another"));
+}
+
+TEST(CancelKeys, PG13OneRequestOfASessionAtATime) {
+  CancelKeys keys;
+  const auto registered = keys.add(target_with("real"));
+  auto first = keys.begin_passing(registered.key(), "db");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(keys.begin_passing(registered.key(), "db"));
+  first.reset();
+  EXPECT_TRUE(keys.begin_passing(registered.key(), "db"));
+}
+
+TEST(CancelKeys, TheProcessIdIsTheOriginsWhereItIsFree) {
+  CancelKeys keys;
+  const auto first = keys.add(target_with("real"));
+  const auto second = keys.add(target_with("real"));
+  EXPECT_EQ(first.key().process_id, 4711U) << "what the server says of the session is true of it";
+  EXPECT_NE(second.key().process_id, 4711U);
 }
 
 TEST(CancelKeys, PG13ASessionThatHasEndedIsForgotten) {
   CancelKeys keys;
   std::optional<CancelKeys::Registration> registered = keys.add(target_with("real"));
   const Known known(*registered);
-  EXPECT_TRUE(keys.find(known.key()));
+  EXPECT_TRUE(keys.begin_passing(known.key(), "db"));
   registered.reset();
-  EXPECT_FALSE(keys.find(known.key()));
+  EXPECT_FALSE(keys.begin_passing(known.key(), "db"));
 }
 
 TEST(CancelKeys, ARegistrationThatWasMovedFromForgetsNothing) {
@@ -80,7 +114,7 @@ TEST(CancelKeys, ARegistrationThatWasMovedFromForgetsNothing) {
   std::optional<CancelKeys::Registration> first = keys.add(target_with("real"));
   const CancelKeys::Registration second = std::move(*first);
   first.reset();
-  EXPECT_TRUE(keys.find(second.key()));
+  EXPECT_TRUE(keys.begin_passing(second.key(), "db"));
 }
 
 TEST(CancelKeys, EachIsAnotherAndAServersOwnCouldLookLikeThat) {
@@ -98,7 +132,7 @@ TEST(CancelKeys, EachIsAnotherAndAServersOwnCouldLookLikeThat) {
   EXPECT_GT(*process_ids.begin(), 0U);
   EXPECT_LE(*process_ids.rbegin(), 0x7fff'ffffU) << "positive in an Int32";
   for (std::size_t i = 0; i < all.size(); ++i)
-    EXPECT_EQ(keys.find(all[i].key())->address, std::to_string(i));
+    EXPECT_EQ(keys.begin_passing(all[i].key(), "db")->target.address, std::to_string(i));
 }
 
 TEST(CancelKeys, ServeSeveralThreads) {
@@ -109,8 +143,8 @@ TEST(CancelKeys, ServeSeveralThreads) {
       const std::string address = std::to_string(worker);
       for (int i = 0; i < 200; ++i) {
         const auto registered = keys.add(target_with("real", address));
-        const auto found = keys.find(registered.key());
-        EXPECT_TRUE(found && found->address == address);
+        const auto found = keys.begin_passing(registered.key(), "db");
+        EXPECT_TRUE(found && found->target.address == address);
       }
     });
   }

@@ -40,7 +40,10 @@ Tokens tokens_with(std::vector<TokenInfo> infos) {
 /// A worker that does not run, with one session that is passing bytes on.
 class SessionMembershipTest : public ::testing::Test {
  protected:
-  SessionMembershipTest() { client_.peer = net::Peer{.uid = ::geteuid(), .inode = 0}; }
+  SessionMembershipTest() {
+    client_.peer = net::Peer{.uid = ::geteuid(), .inode = 0};
+    client_.stage = PostgresClient::Stage::open;
+  }
 
   /// Whether the session goes on with `next`.
   bool goes_on(std::shared_ptr<const Settings> next) {
@@ -81,9 +84,26 @@ TEST_F(SessionMembershipTest, GoesOnWhenOnlyTheNextSessionIsConcerned) {
   EXPECT_TRUE(goes_on_with([](Listener& listener) {
     listener.secret = EnvRef{"ANOTHER_PASSWORD"};
     listener.client_tls = ClientTls::require;
-    listener.require_token = true;
     listener.port = 15'433;
   }));
+}
+
+// K4
+TEST_F(SessionMembershipTest, EndsWhenATokenIsDemandedAndItCameWithoutOne) {
+  EXPECT_FALSE(goes_on_with([](Listener& listener) { listener.require_token = true; }));
+}
+
+TEST_F(SessionMembershipTest, GoesByTheNewSettingsBeforeItHasSaidWhatItWants) {
+  client_.stage = PostgresClient::Stage::opening;
+  EXPECT_TRUE(goes_on_with([](Listener& listener) { listener.require_token = true; }));
+  client_.follow_reload();
+  EXPECT_TRUE(client_.listener->require_token);
+}
+
+TEST_F(SessionMembershipTest, EndsInItsLoginWhateverHasChanged) {
+  client_.stage = PostgresClient::Stage::logging_in;
+  EXPECT_TRUE(goes_on(worker_.settings));
+  EXPECT_FALSE(goes_on_with([](Listener&) {}));
 }
 
 TEST_F(SessionMembershipTest, EndsWhenItsListenerIsGone) {

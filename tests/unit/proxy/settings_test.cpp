@@ -180,7 +180,7 @@ TEST_F(SettingsTest, RootsThatCannotBeUsedAreToldTogetherAndLeaveNoFiles) {
   EXPECT_NE(told[2].context.find("of-db2.pem"), std::string::npos) << told[2].context;
   EXPECT_EQ(told[0].code, Errc::file_missing);
   EXPECT_EQ(told[1].code, Errc::file_missing);
-  EXPECT_EQ(told[2].code, Errc::ca_invalid);
+  EXPECT_EQ(told[2].code, Errc::config_invalid);
   EXPECT_TRUE(left_no_ca());
 }
 
