@@ -51,10 +51,7 @@ class Listeners : public test::ListenerTest {
   explicit Listeners(ProxySetup setup = {}) : ListenerTest(std::move(setup)) {}
 
   std::vector<std::string> warnings_of_reload(std::vector<Listener> listeners) {
-    ProxySetup setup;
-    setup.config.listeners = std::move(listeners);
-    SecretStore store = setup.make_store();
-    const auto report = proxy_->server->reload(std::move(setup.config), std::move(store), proxy_->ca());
+    const auto report = reload(std::move(listeners));
     EXPECT_TRUE(report) << report.error().front().message();
     return report ? report->warnings : std::vector<std::string>{};
   }

@@ -26,6 +26,13 @@ inline Listener make_listener(std::string name, std::uint16_t upstream_port) {
   return listener;
 }
 
+/// A client that is logged in, and its server's end.
+struct LoggedIn {
+  PostgresEnd client;
+  PostgresServerEnd server;
+  std::string key;
+};
+
 class ListenerTest : public testing::Test {
  protected:
   /// `setup` gets the listener `db` besides.
@@ -50,6 +57,22 @@ class ListenerTest : public testing::Test {
         return key;
       }
     }
+  }
+
+  LoggedIn log_in() {
+    PostgresEnd client = connect();
+    client.wire.send(test::startup_message("shop"));
+    PostgresServerEnd server = accept();
+    EXPECT_TRUE(server.log_in());
+    std::string key = read_login(client);
+    return {std::move(client), std::move(server), std::move(key)};
+  }
+
+  ReloadOutcome reload(std::vector<Listener> listeners) {
+    ProxySetup setup;
+    setup.config.listeners = std::move(listeners);
+    SecretStore store = setup.make_store();
+    return proxy_->server->reload(std::move(setup.config), std::move(store), proxy_->ca());
   }
 
   /// Waits until no connection of a client is left.
