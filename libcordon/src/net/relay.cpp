@@ -24,13 +24,24 @@ struct Direction {
   Stream& from;
   Stream& to;
   std::uint64_t& count;
-  bool refused = false;  ///< `to` takes no more bytes.
+  const Direction* back = nullptr;  ///< The other way; never null once they run.
+  bool refused = false;             ///< `to` takes no more bytes.
 
-  /// What `to` has sent before may still be on its way: it is given a moment.
+  /// What `to` has sent before may still be on its way: it is given a moment, and so is whoever reads it.
   std::unexpected<Error> end_refused(Error error) {
     refused = true;
-    to.expires_after(kLastWords);
+    grant();
     return std::unexpected(std::move(error));
+  }
+  /// A moment more for last words, after each piece of them.
+  void go_on() {
+    if (back->refused) grant();
+  }
+
+ private:
+  void grant() {
+    to.expires_after(kLastWords);
+    from.expires_after(kLastWords);
   }
 };
 
@@ -46,6 +57,7 @@ Task<> copy(Direction& way) {
     way.count += *read;
     auto written = co_await way.to.write({buffer.get(), *read});
     if (!written) co_return way.end_refused(std::move(written).error());
+    way.go_on();
     if (*read < kBufferSize / 2) buffer.reset();
   }
 }
@@ -62,6 +74,8 @@ struct Half {
 Task<> run_both(Stream& client, Stream& origin, RelayCounts& counts, Task<> (*carry)(Direction&)) {
   Half up_half(client, origin, counts.up);
   Half down_half(origin, client, counts.down);
+  up_half.way.back = &down_half.way;
+  down_half.way.back = &up_half.way;
   const auto end = [&](Half& half, Result<> result) {
     half.result = std::move(result);
     if (!half.result && !half.way.refused) {
@@ -155,6 +169,7 @@ Task<> splice_all(Direction& way) {
       way.count += static_cast<std::uint64_t>(read);
       auto written = co_await drain_pipe(pipe, static_cast<std::size_t>(read), to);
       if (!written) co_return way.end_refused(std::move(written).error());
+      way.go_on();
       if (way.count - turn_began >= kTurn) {
         turn_began = way.count;
         co_await asio::post(from.watchdog_of().executor(), use_task);

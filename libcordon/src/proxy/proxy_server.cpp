@@ -70,7 +70,7 @@ std::vector<std::string> restart_reasons(const std::vector<Listener>& wanted,
     const auto port = bound.find(listener.name);
     if (port == bound.end()) {
       reasons.push_back(fmt::format("the listener \"{}\" is new, which takes a restart", listener.name));
-    } else if (port->second != listener.port) {
+    } else if (listener.port != 0 && port->second != listener.port) {
       reasons.push_back(
           fmt::format("the port of the listener \"{}\" has changed to {}, which takes a restart: it stays {}",
                       listener.name, listener.port, port->second));
@@ -139,14 +139,17 @@ Result<> ProxyServer::Impl::bind(std::uint16_t wanted) {
 
 Result<> ProxyServer::Impl::bind_listener(const Listener& listener) {
   auto sharing = workers.size() > 1 ? net::Sharing::first : net::Sharing::none;
+  std::uint16_t shared = listener.port;
   for (const auto& worker : workers) {
-    if (auto bound = worker->listen_for(listener.name, listener.port, sharing); !bound) {
+    const auto bound = worker->listen_for(listener.name, shared, sharing);
+    if (!bound) {
       return fail(bound.error().code, fmt::format("listener \"{}\": {}", listener.name, bound.error().message()));
     }
+    shared = *bound;
     sharing = net::Sharing::join;
   }
-  listener_ports[listener.name] = listener.port;
-  runtime.own_ports.push_back(listener.port);
+  listener_ports[listener.name] = shared;
+  runtime.own_ports.push_back(shared);
   return {};
 }
 

@@ -30,11 +30,11 @@ Result<> Worker::listen(std::uint16_t port, net::Sharing sharing) {
   return {};
 }
 
-Result<> Worker::listen_for(std::string name, std::uint16_t port, net::Sharing sharing) {
+Result<std::uint16_t> Worker::listen_for(std::string name, std::uint16_t port, net::Sharing sharing) {
   auto bound = net::Listener::bind(io.get_executor(), port, sharing);
   if (!bound) return std::unexpected(std::move(bound).error());
   postgres_ports_.push_back({std::move(name), std::move(*bound)});
-  return {};
+  return postgres_ports_.back().listener.port();
 }
 
 void Worker::run() {

@@ -57,8 +57,8 @@ struct Worker {
 
   /// Binds the worker's own listening socket.
   Result<> listen(std::uint16_t port, net::Sharing sharing);
-  /// The same for a listener, called `name` for as long as the worker lives.
-  Result<> listen_for(std::string name, std::uint16_t port, net::Sharing sharing);
+  /// The same for a listener, called `name` for as long as the worker lives. @returns the port, which may be given as 0
+  Result<std::uint16_t> listen_for(std::string name, std::uint16_t port, net::Sharing sharing);
   /// Serves until stop() has been carried out. Blocks.
   void run();
   /// Goes on with other settings, and ends the sessions that they leave no place for. On the worker's own thread.
