@@ -133,7 +133,7 @@ TEST_F(CaManagerLoopback, IsNotTheLeafOfAnyHost) {
   for (const char* host : {"localhost", "127.0.0.1", "::1"})
     EXPECT_NE(leaf(host), loopback) << host;
   EXPECT_EQ(loopback_leaf(), loopback);
-  for (const char* host : {"", "localhost,127.0.0.1,::1", "localhost 127.0.0.1 ::1"})
+  for (const char* host : {"", "localhost,127.0.0.1,::1", "localhost 127.0.0.1 ::1", "the names of this machine"})
     EXPECT_FALSE(manager_.leaf(host)) << host;
 }
 

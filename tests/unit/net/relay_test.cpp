@@ -228,6 +228,25 @@ TEST_P(Relay, WhatIsSaidInThatMomentIsPassedOn) {
   EXPECT_TRUE(*ended_);
 }
 
+// A client goes away while an origin that has stopped reading holds up what it has sent.
+TEST_P(Relay, Q3AClientThatIsGoneIsNotHeldByAnOriginThatDoesNotRead) {
+  begin();
+  Ended written;
+  const std::string much = test::pattern(64 << 20);
+  loop_.start(test::write_and_end(client(), much), written);
+  loop_.settle();
+  ASSERT_FALSE(written);
+  const linger now{1, 0};
+  ::setsockopt(client_.near->descriptor(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  client_.near->interrupt();
+  loop_.run_until([&] { return written.has_value(); });
+  client_.near.reset();
+  ASSERT_TRUE(loop_.run(origin().write(base::as_bytes("an answer"))));
+  EXPECT_LT(time_to_end(), std::chrono::seconds(3));
+  loop_.watchdog.interrupt_all();
+  loop_.settle();
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, Relay, testing::Values(Way::copy, Way::splice),
                          [](const auto& way) { return way.param == Way::copy ? "Copy" : "Splice"; });
 

@@ -46,6 +46,20 @@ TEST(ListenersCreate, F1FailingSecretsNeverOpenAPort) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+// For host programs, as with `listen`.
+TEST(ListenersCreate, Port0TakesAnyFreeOneWhichAllWorkersShare) {
+  for (const unsigned workers : {1U, 2U}) {
+    ProxySetup setup;
+    setup.options.workers = workers;
+    setup.config.listeners = {test::make_listener("db", 5432)};
+    setup.config.listeners[0].port = 0;
+    const test::RunningProxy proxy(std::move(setup));
+    const std::uint16_t port = proxy.server->status().listeners.at(0).port;
+    EXPECT_NE(port, 0) << workers;
+    EXPECT_TRUE(test::connect_to(port).connected()) << workers;
+  }
+}
+
 class Listeners : public test::ListenerTest {
  protected:
   explicit Listeners(ProxySetup setup = {}) : ListenerTest(std::move(setup)) {}
