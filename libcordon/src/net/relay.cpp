@@ -1,15 +1,16 @@
 #include "net/relay.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <memory>
 
 #include <asio/co_spawn.hpp>
-#include <asio/post.hpp>
 
 #include "net/event.hpp"
 
@@ -131,8 +132,35 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
+constexpr std::size_t kPieceSize = std::size_t{2} * 1024;  // most questions, and most answers to them
+constexpr std::size_t kBurstSize = std::size_t{64} * 1024;
 constexpr std::size_t kSpliceSize = std::size_t{1} << 20;  // the kernel takes what its pipe holds
 constexpr std::uint64_t kTurn = std::uint64_t{4} << 20;    // then the worker's other connections get theirs
+
+/// A Direction between TcpStreams.
+struct SocketDirection {
+  explicit SocketDirection(Direction& direction)
+      : way(direction), from(static_cast<TcpStream&>(way.from)), to(static_cast<TcpStream&>(way.to)) {}
+  Direction& way;
+  TcpStream& from;
+  TcpStream& to;
+};
+
+/// Copies `first`, which has been read, and what came with it. An end, once reached, is there to be read again.
+/// @returns whether there was so much that it may be worth a pipe
+Task<bool> copy_burst(SocketDirection& sockets, base::ConstBytes first) {
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kBurstSize);
+  std::byte* const rest = std::ranges::copy(first, buffer.get()).out;
+  const ssize_t read = ::recv(sockets.from.descriptor(), rest, kBurstSize - first.size(), MSG_DONTWAIT);
+  const bool failed = read < 0 && errno != EAGAIN;
+  const std::size_t more = read > 0 ? static_cast<std::size_t>(read) : 0;
+  sockets.way.count += more;
+  auto written = co_await sockets.to.write({buffer.get(), first.size() + more});
+  if (!written) co_return sockets.way.end_refused(std::move(written).error());
+  sockets.way.go_on();
+  if (failed) co_return fail(Errc::connection_lost);
+  co_return first.size() + more == kBurstSize;
+}
 
 long splice_once(int from, int to, std::size_t size) {
   return ::splice(from, nullptr, to, nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
@@ -152,36 +180,54 @@ Task<> drain_pipe(const Pipe& pipe, std::size_t held, TcpStream& to) {
   co_return Result<>{};
 }
 
-/// One direction between TcpStreams by splice. The pipe exists only while bytes flow: an idle tunnel holds none.
-Task<> splice_all(Direction& way) {
-  auto& from = static_cast<TcpStream&>(way.from);
-  auto& to = static_cast<TcpStream&>(way.to);
+/// Passes bytes on in the kernel for as long as they are there, or for a turn. The pipe lives as long: an idle tunnel
+/// holds none.
+Task<> splice_burst(SocketDirection& sockets) {
+  const Pipe pipe;
+  const std::uint64_t began = sockets.way.count;
+  while (pipe.valid() && sockets.way.count - began < kTurn) {  // out of descriptors: copying is slower, but it goes on
+    const long read = splice_once(sockets.from.descriptor(), pipe.in(), kSpliceSize);
+    if (read < 0 && errno != EAGAIN) co_return fail(Errc::connection_lost);
+    if (read <= 0) break;  // an end is there to be read again
+    sockets.way.count += static_cast<std::uint64_t>(read);
+    auto drained = co_await drain_pipe(pipe, static_cast<std::size_t>(read), sockets.to);
+    if (!drained) co_return sockets.way.end_refused(std::move(drained).error());
+    sockets.way.go_on();
+  }
+  co_return Result<>{};
+}
+
+/// More than a piece has come.
+Task<> pass_burst(SocketDirection& sockets, base::ConstBytes first) {
+  const auto much = co_await copy_burst(sockets, first);
+  if (!much) co_return std::unexpected(much.error());
+  if (!*much) co_return Result<>{};
+  co_return co_await splice_burst(sockets);
+}
+
+/// One direction between TcpStreams: little is read and written, which takes the fewest system calls; much is spliced.
+Task<> pass_sockets(Direction& way) {
+  SocketDirection sockets(way);
+  std::array<std::byte, kPieceSize> piece;  // held while it waits: to wait first and then read takes longer
   for (;;) {
-    if (auto ready = co_await from.wait_readable(); !ready) co_return ready;
-    const Pipe pipe;
-    if (!pipe.valid()) co_return co_await copy(way);  // out of descriptors: slower, but it goes on
-    std::uint64_t turn_began = way.count;
-    for (;;) {
-      const long read = splice_once(from.descriptor(), pipe.in(), kSpliceSize);
-      if (read == 0) co_return co_await to.shut_down_writing();
-      if (read < 0 && errno == EAGAIN) break;
-      if (read < 0) co_return fail(Errc::connection_lost);
-      way.count += static_cast<std::uint64_t>(read);
-      auto written = co_await drain_pipe(pipe, static_cast<std::size_t>(read), to);
-      if (!written) co_return way.end_refused(std::move(written).error());
-      way.go_on();
-      if (way.count - turn_began >= kTurn) {
-        turn_began = way.count;
-        co_await asio::post(from.watchdog_of().executor(), use_task);
-      }
+    auto read = co_await way.from.read_some(piece);
+    if (!read && read.error().code == Errc::end_of_stream) co_return co_await way.to.shut_down_writing();
+    if (!read) co_return std::unexpected(std::move(read).error());
+    way.count += *read;
+    if (*read == piece.size()) {
+      if (auto passed = co_await pass_burst(sockets, piece); !passed) co_return passed;
+      continue;
     }
+    auto written = co_await way.to.write({piece.data(), *read});
+    if (!written) co_return way.end_refused(std::move(written).error());
+    way.go_on();
   }
 }
 
 }  // namespace
 
 Task<> relay_sockets(TcpStream& client, TcpStream& origin, RelayCounts& counts) {
-  return run_both(client, origin, counts, splice_all);
+  return run_both(client, origin, counts, pass_sockets);
 }
 #else
 Task<> relay_sockets(TcpStream& client, TcpStream& origin, RelayCounts& counts) {

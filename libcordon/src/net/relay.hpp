@@ -18,7 +18,8 @@ struct RelayCounts {
 /// connection with an error. Returns when both have ended; `counts` is kept up to date meanwhile.
 Task<> relay(Stream& client, Stream& origin, RelayCounts& counts);
 
-/// The same for two TCP connections, whose bytes need not be seen: on Linux they stay in the kernel (splice).
+/// The same for two TCP connections, whose bytes need not be seen: on Linux those that come in bulk stay in the kernel
+/// (splice).
 Task<> relay_sockets(TcpStream& client, TcpStream& origin, RelayCounts& counts);
 
 }  // namespace cordon::net

@@ -120,6 +120,41 @@ TEST_P(Relay, BytesThatAPeerDoesNotReadHoldUpTheOther) {
   loop_.run_until([&] { return written && ended_; });
 }
 
+// Around the sizes at which another way of passing bytes on begins: a piece, a burst, what a pipe holds.
+TEST_P(Relay, MessagesOfAnySizeArriveWithoutWaitingForMore) {
+  begin();
+  for (const std::size_t size : {1, 2'047, 2'048, 2'049, 4'096, 65'535, 65'536, 65'537, 131'072, 300'000, 1}) {
+    const std::string message = test::pattern(size);
+    Ended asked;
+    Ended answered;
+    loop_.start(client().write(base::as_bytes(message)), asked);
+    EXPECT_TRUE(loop_.run(test::read_exactly(origin(), size)).value() == message) << size;
+    loop_.start(origin().write(base::as_bytes(message)), answered);
+    EXPECT_TRUE(loop_.run(test::read_exactly(client(), size)).value() == message) << size;
+    loop_.run_until([&] { return asked && answered; });
+  }
+  loop_.watchdog.interrupt_all();
+  wait_for_the_end();
+}
+
+TEST_P(Relay, AnEndRightBehindAMessageOfAnySizeIsPassedOn) {
+  for (const std::size_t size : {2'047, 2'048, 2'049, 65'535, 65'536, 65'537, 131'072}) {
+    client_ = test::make_pair(loop_);
+    origin_ = test::make_pair(loop_);
+    ended_.reset();
+    begin();
+    const std::string question = test::pattern(size);
+    Ended written;
+    loop_.start(test::write_and_end(client(), question), written);
+    EXPECT_TRUE(loop_.run(test::read_to_end(origin())).value() == question) << size;
+    loop_.run_until([&] { return written.has_value(); });
+    ASSERT_TRUE(loop_.run(test::write_and_end(origin(), "answer")));
+    EXPECT_EQ(loop_.run(test::read_to_end(client())).value(), "answer");
+    wait_for_the_end();
+    EXPECT_TRUE(*ended_) << size;
+  }
+}
+
 // Both streams and the relay's own wait are interrupted at once.
 TEST_P(Relay, StoppingTheWorkerEndsIt) {
   begin();
