@@ -56,7 +56,8 @@ def print_figures(names, measured):
     for figure, title, digits in FIGURES:
         mine = measured["cordon"][figure]
         ratios = (ratio(mine, measured[name][figure]) for name in others)
-        lines.append([title, *(shown(measured[name][figure], digits) for name in names), *("-" if each is None else f"{each:.2f}" for each in ratios)])
+        lines.append([title, *(shown(measured[name][figure], digits) for name in names),
+                      *("-" if each is None else f"{each:.2f}" for each in ratios)])
     table(*lines)
 
 
