@@ -348,7 +348,7 @@ TEST_F(CacheEntryRejected, ACertainOneConcernsTheCurrentValueOnly) {
 }
 
 // PG16: a password that an origin has accepted is refused later only because it was rotated.
-TEST_F(CacheEntryAccepted, DropsTheValueAtItsNextRefusalHoweverSoon) {
+TEST_F(CacheEntryAccepted, DropsTheValueAtItsNextCertainRefusalHoweverSoon) {
   EXPECT_EQ(request(), "first");
   entry->rejected(entry->current());
   EXPECT_EQ(request(), "first");
@@ -356,26 +356,28 @@ TEST_F(CacheEntryAccepted, DropsTheValueAtItsNextRefusalHoweverSoon) {
   EXPECT_EQ(held(), "first") << "not yet";
   entry->accepted(entry->current());
   entry->rejected(entry->current());
+  EXPECT_EQ(held(), "first") << "a doubtful refusal may have another reason";
+  entry->rejected(entry->current(), CacheEntry::Rejection::certain);
   EXPECT_EQ(held(), "(none)");
 }
 
 TEST_F(CacheEntryAccepted, CountsForOneRefusal) {
   EXPECT_EQ(request(), "first");
   entry->accepted(entry->current());
-  entry->rejected(entry->current());
+  entry->rejected(entry->current(), CacheEntry::Rejection::certain);
   EXPECT_EQ(request(), "first");
-  entry->rejected(entry->current());
+  entry->rejected(entry->current(), CacheEntry::Rejection::certain);
   EXPECT_EQ(held(), "first");
 }
 
 TEST_F(CacheEntryAccepted, IgnoresAValueThatIsNotTheCurrentOne) {
   EXPECT_EQ(request(), "first");
   const auto old = entry->current();
-  entry->rejected(old);
+  entry->rejected(old, CacheEntry::Rejection::certain);
   EXPECT_EQ(request(), "first") << "fetched anew";
   entry->accepted(old);
   entry->accepted(nullptr);
-  entry->rejected(entry->current());
+  entry->rejected(entry->current(), CacheEntry::Rejection::certain);
   EXPECT_EQ(held(), "first");
 }
 
