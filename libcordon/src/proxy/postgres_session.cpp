@@ -46,14 +46,15 @@ class SessionRecord {
   explicit SessionRecord(const PostgresClient& client) : client_(client) {
     event.method = "POSTGRES";
     event.route = client.listener_name;
-    if (client.listener == nullptr) return;
-    event.host = client.listener->upstream_host;
-    event.port = client.listener->upstream_port;
   }
   SessionRecord(const SessionRecord&) = delete;
   SessionRecord& operator=(const SessionRecord&) = delete;
   ~SessionRecord() {
     if (!wanted_) return;
+    if (const Listener* const listener = client_.listener) {  // not before: a reload may have put another there
+      event.host = listener->upstream_host;
+      event.port = listener->upstream_port;
+    }
     const net::Process* const program = client_.program ? client_.program->get() : nullptr;
     if (program != nullptr) event.peer = program->program;
     event.token = client_.access.token_name();
@@ -106,7 +107,6 @@ Session<> judge_client(PostgresClient& client) {
     report_not_admitted(client.worker, client.peer, admission.verdict.error());
     return std::unexpected(refuse_session(std::move(admission.verdict).error()));
   }
-  if (client.listener == nullptr) return refused(Errc::not_supported, "a reload has removed this listener");
   if (client.worker.runtime.sink.wants(LogLevel::info)) client.program = client.worker.programs.ask(client.peer->inode);
   return {};
 }

@@ -16,7 +16,8 @@ std::unexpected<SessionRefusal> closed_upon(Errc code, std::string context) {
 }
 
 bool offers_tls(const PostgresClient& client) noexcept {
-  return client.listener->client_tls != ClientTls::disable && client.settings->ca.has_value();
+  return client.listener != nullptr && client.listener->client_tls != ClientTls::disable &&
+         client.settings->ca.has_value();
 }
 
 SessionTask<> write_to(PostgresClient& client, base::ConstBytes bytes) {

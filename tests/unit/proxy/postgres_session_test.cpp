@@ -190,9 +190,25 @@ TEST_F(PostgresSession, AReloadThatRemovesItsListenerEndsIt) {
   EXPECT_TRUE(session.client.wire.ends());
   EXPECT_TRUE(session.server.wire.ends());
   PostgresEnd next = connect();
+  next.wire.send(test::startup_message("shop"));
   const PostgresMessage error = next.receive();
   EXPECT_EQ(test::sqlstate_of(error), "0A000");
   EXPECT_TRUE(next.wire.ends());
+}
+
+// What it began with is gone by then.
+TEST_F(PostgresSession, IsReportedWithTheServerOfAReloadBeforeItsStartup) {
+  PostgresEnd client = connect();
+  while (proxy_->server->active_connections() == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  Listener other = listener_;
+  other.upstream_host = "127.0.0.2";
+  ASSERT_TRUE(reload({other}));
+  client.wire.send(test::startup_message("shop"));
+  EXPECT_EQ(test::sqlstate_of(client.receive()), "08001");
+  const auto reports = proxy_->sink.wait_for(1);
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].host, "127.0.0.2");
 }
 
 TEST_F(PostgresSession, AReloadThatLeadsItsListenerElsewhereEndsIt) {
