@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "approvals.hpp"
+#include "prompt.hpp"
 #include "text.hpp"
 
 namespace cordon::cli {
@@ -75,7 +76,8 @@ bool is_agreed(const Context& context, const RequestedBinding& requested, const 
   context.terminal.warning(what);
   if (context.terminal.can_ask()) {
     context.terminal.print("\n" + binding_text(context.terminal, requested) + "\n");
-    if (context.terminal.confirm("Approve it?")) return true;
+    // The entry is written: Ctrl+C is a no to this question only.
+    if (Prompt(context.terminal).confirm("Approve it?", Preset::no).value_or(false)) return true;
   }
   context.terminal.hint(fmt::format("it is not approved; to look at it and approve it: {} {}",
                                     command_line("approve", entry.target), shell_quoted(entry.name)));
