@@ -42,10 +42,6 @@ bool is_address(std::string_view host) {
 
 }  // namespace
 
-std::span<const Provider> providers() {
-  return kProviders;
-}
-
 const Provider* find_provider(std::string_view host) {
   const std::string canonical = folded(host);
   const auto found = std::ranges::find(kProviders, canonical, &Provider::host);

@@ -1,7 +1,6 @@
 // How well-known services want their credential: what `cordon route add` offers for their hosts.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,8 +13,6 @@ struct Provider {
   std::string_view scheme;       ///< Of the header; mostly `Bearer` or none.
   std::string_view username;     ///< Of basic authentication.
 };
-
-std::span<const Provider> providers();
 
 /// The one of that host; null when none is known.
 const Provider* find_provider(std::string_view host);

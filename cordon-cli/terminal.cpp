@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -41,19 +40,6 @@ bool colour_is_wanted(const Environment& environment) {
   return term == environment.end() || term->second != "dumb";
 }
 
-/// A line of standard input, in lower case and without blanks around it; what there is of it when the input ends.
-std::string read_line() {
-  std::string line;
-  char c = 0;
-  for (;;) {
-    const ssize_t count = ::read(STDIN_FILENO, &c, 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0 || c == '\n' || line.size() > 1024) break;
-    if (c != ' ' && c != '\t' && c != '\r') line += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return line;
-}
-
 }  // namespace
 
 Terminal::Terminal(const Environment& environment)
@@ -89,14 +75,6 @@ void Terminal::hint(std::string_view text) const {
 
 bool Terminal::can_ask() const noexcept {
   return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
-}
-
-bool Terminal::confirm(std::string_view question) const {
-  // An answer that was typed before the question could be seen is none.
-  ::tcflush(STDIN_FILENO, TCIFLUSH);
-  write_all(STDERR_FILENO, fmt::format("{} [y/N] ", without_controls(question)));
-  const std::string answer = read_line();
-  return answer == "y" || answer == "yes";
 }
 
 void Terminal::show_progress(std::string_view text) const {

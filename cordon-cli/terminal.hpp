@@ -37,9 +37,6 @@ class Terminal {
   /// Whether a person can be asked: standard input and standard error are terminals.
   bool can_ask() const noexcept;
 
-  /// Asks on standard error and reads one line: true only for `y` or `yes`, in any case.
-  bool confirm(std::string_view question) const;
-
   /// Shows what is under way, in a line of standard error that the next call replaces; an empty text only removes it. Nothing
   /// where standard output or standard error is no terminal.
   void show_progress(std::string_view text) const;

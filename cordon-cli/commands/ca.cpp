@@ -18,8 +18,6 @@
 namespace cordon::cli {
 namespace {
 
-using Time = std::chrono::system_clock::time_point;
-
 struct Options {
   TargetOptions target;
   bool json = false;

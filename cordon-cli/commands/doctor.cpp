@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <system_error>
 
 #include <cordon/control_client.hpp>
 #include <cordon/service_installer.hpp>

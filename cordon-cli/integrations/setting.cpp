@@ -144,10 +144,6 @@ bool looks_like_token(std::string_view text) {
 
 }  // namespace
 
-std::span<const Format> formats() {
-  return kFormats;
-}
-
 const Format* find_format(std::string_view name) {
   const auto* const found = std::ranges::find(kFormats, name, &Format::name);
   return found == kFormats.end() ? nullptr : found;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +42,6 @@ struct Format {
 };
 
 /// json (JSON and JSON5), env, toml.
-std::span<const Format> formats();
 const Format* find_format(std::string_view name);
 
 /// `planned` with the token in its place.

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 #include <openssl/asn1.h>
 #include <openssl/evp.h>
 #include <openssl/nid.h>

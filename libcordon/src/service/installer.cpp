@@ -1,6 +1,5 @@
 #include "service/installer.hpp"
 
-#include <algorithm>
 #include <system_error>
 #include <thread>
 #include <utility>
