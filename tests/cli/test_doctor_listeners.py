@@ -3,7 +3,7 @@
 import json
 import ssl
 
-from harness import free_port, main
+from harness import eventually, free_port, main
 from postgres_servers import SSL_REQUEST, RealServer, StandIn
 from test_doctor import SECRET, Doctor
 
@@ -39,6 +39,7 @@ class OfListeners(Doctor):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self.certificate())
             context.set_alpn_protocols(alpn)
+            context.num_tickets = 0  # unread, they would make the client's close a reset, and cost the server its last word
         server = StandIn(answer, context)
         self.addCleanup(server.close)
         return server
@@ -77,6 +78,8 @@ class OfServers(OfListeners):
         server = self.stand_in(b"S", alpn=("postgresql",))
         self.write_listener(f"localhost:{server.port}", more=self.own_roots())
         self.assert_finding("postgres", "ok")
+        # A server's end of the handshake is the later one.
+        eventually(lambda: server.protocols, "the server's end of the handshake")
         self.assertEqual(set(server.protocols), {"postgresql"})
 
     def test_certificate_near_its_end(self):

@@ -127,7 +127,9 @@ TEST_F(Listeners, OneThatIsGoneRefusesSessionsUntilARestart) {
   EXPECT_EQ(warnings[0], "the listener \"db\" is gone: its port, " + std::to_string(listener_.port) +
                              ", refuses sessions until a restart");
   EXPECT_TRUE(proxy_->server->status().listeners.empty());
-  EXPECT_EQ(test::sqlstate_of(connect().receive()), "0A000");
+  test::PostgresEnd client = connect();
+  client.wire.send(test::startup_message("shop"));
+  EXPECT_EQ(test::sqlstate_of(client.receive()), "0A000");
   EXPECT_TRUE(warnings_of_reload({listener_}).empty()) << "it is back";
 }
 
