@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 #include "config/host_name.hpp"
 #include "http1/target.hpp"
 #include "proxy/admission.hpp"
