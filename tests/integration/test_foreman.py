@@ -171,7 +171,7 @@ class Procfile(unittest.TestCase):
     def is_running(self, pid):
         try:
             return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # before it is opened, or while it is read
             return False
 
     def port_is_free(self):

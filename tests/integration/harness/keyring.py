@@ -57,9 +57,12 @@ class Keyring:
                          "string:org.freedesktop.Secret.Collection", "string:Locked").stdout
 
     def lock(self):
-        self.call("/org/freedesktop/secrets", "org.freedesktop.secrets", "org.freedesktop.Secret.Service.Lock",
-                  f"array:objpath:{LOGIN}")
-        self.wait_until(lambda: "boolean true" in self.is_locked(), "the locked keyring")
+        def is_locked_now():
+            self.call("/org/freedesktop/secrets", "org.freedesktop.secrets", "org.freedesktop.Secret.Service.Lock",
+                      f"array:objpath:{LOGIN}")
+            return "boolean true" in self.is_locked()
+
+        self.wait_until(is_locked_now, "the locked keyring")
 
     def store(self, value, **attributes):
         """With the service's own command."""
