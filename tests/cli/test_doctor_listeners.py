@@ -107,11 +107,12 @@ class OfServers(OfListeners):
             self.assert_finding("postgres", "fail", "upstream_protocol: the server sent more than its answer")
 
     def test_something_else_than_postgresql(self):
-        for answer, text in ((b"HTTP/1.1 400 Bad Request\r\n", "it is no PostgreSQL"), (b"", "closed the connection upon SSLRequest")):
+        for answer, text in ((b"HTTP/1.1 400 Bad Request\r\n", "upstream_protocol: the server answered SSLRequest with neither S nor N"),
+                             (b"", "upstream_connect: the server closed the connection upon SSLRequest")):
             server = self.stand_in(answer)
             for more in ("", 'upstream_tls = "disable"\n'):
                 self.write_listener(f"localhost:{server.port}", more=more)
-                self.assert_finding("postgres", "fail", "upstream_protocol", text)
+                self.assert_finding("postgres", "fail", text)
 
     def test_nothing_listens_and_no_such_host(self):
         self.write_config(self.listener("localhost:1") + self.listener("nowhere.invalid", "gone", port=free_port()))

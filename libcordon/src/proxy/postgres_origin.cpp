@@ -6,8 +6,8 @@
 #include "postgres/channel_binding.hpp"
 #include "postgres/login.hpp"
 #include "postgres/random.hpp"
-#include "postgres/startup.hpp"
 #include "proxy/secret_fetcher.hpp"
+#include "proxy/ssl_request.hpp"
 
 namespace cordon::proxy {
 namespace {
@@ -21,31 +21,6 @@ Error connecting_error(Error error) {
   return {Errc::upstream_connect, "it closed the connection"};
 }
 
-/// Asks whether the server speaks TLS. Nothing of an answer in the clear is believed but the S, nor shown.
-net::Task<> ask_for_tls(PostgresOrigin& origin) {
-  base::WipedBuffer request;
-  postgres::compose_ssl_request(request);
-  if (auto written = co_await origin.stream->write(request.bytes()); !written) {
-    co_return std::unexpected(connecting_error(std::move(written).error()));
-  }
-  if (auto read = co_await origin.inbox.read_more(*origin.stream); !read) {
-    co_return std::unexpected(connecting_error(std::move(read).error()));
-  }
-  const auto answer = origin.inbox.unread();
-  switch (postgres::parse_ssl_answer(answer.front())) {
-    case postgres::SslAnswer::tls:
-      break;
-    case postgres::SslAnswer::plaintext:
-      co_return fail(Errc::upstream_tls, "the server does not offer TLS");
-    default:
-      co_return fail(Errc::upstream_protocol, "its answer to SSLRequest is neither S nor N");
-  }
-  // Somebody in between put them there, to be taken for what came through TLS (CVE-2021-23222).
-  if (answer.size() > 1) co_return fail(Errc::upstream_protocol, "bytes came with its answer to SSLRequest");
-  origin.inbox.clear();
-  co_return Result<>{};
-}
-
 std::string address_of(const net::TcpStream& tcp) {
   asio::error_code gone;
   return tcp.socket().remote_endpoint(gone).address().to_string();
@@ -54,7 +29,7 @@ std::string address_of(const net::TcpStream& tcp) {
 /// Puts TLS on the connection.
 net::Task<> secure(const Settings& settings, const Listener& listener, PostgresOrigin& origin,
                    net::Clock::time_point deadline) {
-  if (auto asked = co_await ask_for_tls(origin); !asked) co_return asked;
+  if (auto asked = co_await ask_for_tls(*origin.stream, listener.upstream_tls); !asked) co_return asked;
   auto ssl = tls::make_origin_session(settings.tls_for(listener), listener.upstream_host, tls::Protocol::postgresql);
   if (!ssl) co_return std::unexpected(std::move(ssl).error());
   origin.stream.release();

@@ -1,6 +1,7 @@
 #include "proxy/trials.hpp"
 
 #include "net/tls_stream.hpp"
+#include "proxy/origin_roots.hpp"
 #include "tls/identity.hpp"
 
 namespace cordon::proxy {
@@ -13,6 +14,14 @@ std::optional<std::chrono::system_clock::time_point> certificate_end(const SSL& 
 }
 
 }  // namespace
+
+Result<bssl::UniquePtr<SSL_CTX>> make_trial_tls(const Config& alone,
+                                                const std::optional<std::filesystem::path>& upstream_ca_path,
+                                                std::string_view own_ca, const ProxyOptions& options) {
+  const auto roots = read_origin_roots(alone, options.extra_roots_pem);
+  if (!roots) return std::unexpected(roots.error().front());
+  return make_origin_tls(roots->of(upstream_ca_path), own_ca);
+}
 
 net::Task<> shake_hands(Trials& trials, std::unique_ptr<net::TcpStream> tcp, bssl::UniquePtr<SSL> ssl,
                         OriginTrial& trial) {

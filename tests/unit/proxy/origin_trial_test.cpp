@@ -125,6 +125,16 @@ TEST_F(OriginTrialTest, TellsOfRootsThatCannotBeUsed) {
   EXPECT_THAT(trial.error->context, HasSubstr("missing.pem"));
 }
 
+TEST_F(OriginTrialTest, RootsOfOneRouteThatCannotBeUsedAreNoFaultOfAnother) {
+  config_.routes = {route_to("bad", "api.example", {origin_.port()}), route_to("well", "api.example", {origin_.port()})};
+  config_.routes[0].upstream_ca_path = folder_ / "missing.pem";
+  const auto trials = try_all();
+  ASSERT_EQ(trials.size(), 2U);
+  ASSERT_TRUE(trials[0].error);
+  EXPECT_THAT(trials[0].error->context, HasSubstr("missing.pem"));
+  EXPECT_FALSE(trials[1].error) << trials[1].error->message();
+}
+
 TEST_F(OriginTrialTest, HasNothingToSayWithoutRoutes) {
   EXPECT_TRUE(try_all().empty());
 }

@@ -120,7 +120,7 @@ TEST_F(PostgresTrialTest, DropsTheTextOfAnError) {
 
 TEST_F(PostgresTrialTest, KnowsWhatIsNoPostgres) {
   expect_refusal("HTTP/1.1 400 Bad Request\r\n", UpstreamTls::disable, Errc::upstream_protocol, "no PostgreSQL");
-  expect_refusal("", UpstreamTls::disable, Errc::upstream_protocol, "closed the connection");
+  expect_refusal("", UpstreamTls::disable, Errc::upstream_connect, "closed the connection");
 }
 
 TEST_F(PostgresTrialTest, GivesUpOnAServerThatSaysNothing) {

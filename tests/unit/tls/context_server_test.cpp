@@ -144,7 +144,8 @@ TEST_F(ServerContext, RefusesAClientOfHttp2OnlyWithAnAlert) {
   const auto at_server = server();
   const auto outcome = test::join_and_shake_hands(*to_server, *at_server);
   EXPECT_FALSE(outcome.server_done);
-  EXPECT_EQ(outcome.server_words, "peer does not offer http/1.1 (ALPN)");
+  EXPECT_EQ(outcome.server_words,
+            "peer offers no protocol that is spoken here: http/1.1, to listeners postgresql (ALPN)");
   EXPECT_EQ(alerts_.received, SSL_AD_NO_APPLICATION_PROTOCOL);
 }
 
