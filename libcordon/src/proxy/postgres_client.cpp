@@ -21,4 +21,10 @@ bool SessionMembership::still_welcome() const noexcept {
   return judge_session_token_again(client_.access, client_.worker.tokens, listener->name).refusal.has_value();
 }
 
+SessionTask<> write_to(PostgresClient& client, base::ConstBytes bytes) {
+  auto written = co_await client.stream->write(bytes);
+  if (!written) co_return std::unexpected(end_of_client(std::move(written).error()));
+  co_return Session<>{};
+}
+
 }  // namespace cordon::proxy

@@ -78,4 +78,7 @@ struct PostgresClient {
   std::shared_ptr<const net::PeerPrograms::Answer> program;  ///< Its program, when that is known; null: not asked.
 };
 
+/// Errors are those of a client that is gone.
+SessionTask<> write_to(PostgresClient& client, base::ConstBytes bytes);
+
 }  // namespace cordon::proxy

@@ -170,13 +170,6 @@ Session<> origin_refusal(base::ConstBytes payload, const WantedSession& wanted) 
   return std::unexpected(std::move(refused));
 }
 
-SessionTask<> write_to(PostgresClient& client, base::WipedBuffer& out) {
-  auto written = co_await client.stream->write(out.bytes());
-  if (!written) co_return std::unexpected(end_of_client(std::move(written).error()));
-  out.clear();
-  co_return Session<>{};
-}
-
 /// Tells the client that it is logged in, and what the origin says of the session until it is ready for a query.
 SessionTask<> hand_over(PostgresClient& client, PostgresOrigin& origin, const WantedSession& wanted,
                         Registered& registered) {
@@ -204,11 +197,12 @@ SessionTask<> hand_over(PostgresClient& client, PostgresOrigin& origin, const Wa
     if (!known) co_return known;
     if (frame->type == 'Z') break;
     if (out.size() < kFlushSize) continue;
-    if (auto written = co_await write_to(client, out); !written) co_return written;
+    if (auto written = co_await write_to(client, out.bytes()); !written) co_return written;
+    out.clear();
   }
   out.append(base::as_text(origin.inbox.unread()));  // what came after it is the session's
   origin.inbox.clear();
-  co_return co_await write_to(client, out);
+  co_return co_await write_to(client, out.bytes());
 }
 
 /// Passes bytes on, unseen, until both directions have ended.

@@ -20,12 +20,6 @@ bool offers_tls(const PostgresClient& client) noexcept {
          client.settings->ca.has_value();
 }
 
-SessionTask<> write_to(PostgresClient& client, base::ConstBytes bytes) {
-  auto written = co_await client.stream->write(bytes);
-  if (!written) co_return std::unexpected(end_of_client(std::move(written).error()));
-  co_return Session<>{};
-}
-
 SessionTask<> read_more(PostgresClient& client) {
   auto read = co_await client.inbox.read_more(*client.stream);
   if (!read) co_return std::unexpected(end_of_client(std::move(read).error()));
