@@ -10,6 +10,7 @@
 #include <asio/post.hpp>
 
 #include "base/signals_blocked.hpp"
+#include "base/sigpipe_blocked.hpp"
 #include "proxy/runtime.hpp"
 
 namespace cordon {
@@ -279,7 +280,10 @@ Result<> ProxyServer::run() {
     result = fail(Errc::internal, std::string("cannot start a worker's thread: ") + error.what());
     impl_->stop(StopMode::immediate);
   }
-  impl_->workers.front()->run();
+  {
+    const base::SigpipeBlocked blocked;  // on the host's own thread; the others take no signal at all
+    impl_->workers.front()->run();
+  }
   impl_->running = false;
   return result;
 }

@@ -1,6 +1,9 @@
 // Whole sessions through a listener, with a client and a server that are played message by message.
 #include "proxy/postgres_session.hpp"
 
+#include <csignal>
+#include <thread>
+
 #include "running_listener.hpp"
 
 namespace cordon::proxy {
@@ -42,6 +45,37 @@ TEST_F(PostgresSession, PassesBytesOnAfterTheLoginUnseen) {
   const std::string much(300'000, 'x');
   session.server.wire.send(much);
   EXPECT_EQ(session.client.wire.receive(much.size()), much);
+}
+
+/// The host program's SIGPIPE is the default while it lives: it ends the process.
+class DefaultSigpipe {
+ public:
+  DefaultSigpipe() {
+    struct sigaction standard {};
+    standard.sa_handler = SIG_DFL;
+    ::sigaction(SIGPIPE, &standard, &before_);
+  }
+  DefaultSigpipe(const DefaultSigpipe&) = delete;
+  DefaultSigpipe& operator=(const DefaultSigpipe&) = delete;
+  ~DefaultSigpipe() { ::sigaction(SIGPIPE, &before_, nullptr); }
+
+ private:
+  struct sigaction before_ {};
+};
+
+TEST_F(PostgresSession, BulkForAClientThatIsGoneRaisesNoSignal) {
+  const DefaultSigpipe as_hosts_have_it;
+  const std::string much(8'000'000, 'x');
+  for (int i = 0; i < 5; ++i) {
+    LoggedIn session = log_in();
+    session.client.wire.end_writing();  // then its reset is an EPIPE to us
+    std::jthread sending([&] { session.server.wire.send(much); });
+    session.client.wire.receive(100'000);
+    session.client.wire.close();
+    sending.join();
+    session.server.wire.close();
+  }
+  EXPECT_TRUE(all_have_gone());
 }
 
 TEST_F(PostgresSession, AFirstQueryThatCameWithTheStartupIsNotLost) {
