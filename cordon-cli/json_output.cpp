@@ -21,4 +21,10 @@ Json json_of(const std::vector<Error>& errors) {
   return list;
 }
 
+void print_json_of_failure(Terminal& terminal) {
+  const Terminal::Said& said = terminal.said();
+  if (terminal.has_printed() || said.error.empty()) return;
+  print_json(terminal, {{"error", {{"message", said.error}, {"hint", said.hint.empty() ? Json() : Json(said.hint)}}}});
+}
+
 }  // namespace cordon::cli

@@ -22,4 +22,8 @@ Json json_of(const Error& error);
 /// A list of these.
 Json json_of(const std::vector<Error>& errors);
 
+/// For a command that failed and has not printed anything: the error that it told of, as `{"error": {"message": ..., "hint":
+/// ...}}`, `hint` being null where there was none. Nothing where the command has printed its own.
+void print_json_of_failure(Terminal& terminal);
+
 }  // namespace cordon::cli

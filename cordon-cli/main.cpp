@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "command_table.hpp"
+#include "json_output.hpp"
 #include "process_settings.hpp"
 #include "text.hpp"
 
@@ -136,7 +137,10 @@ Exit run_command(const Context& context, const Named& named, std::span<const std
     return usage_error(context, fmt::format("{}: {}", named.name, error.what()),
                        fmt::format("`cordon help {}` shows its options", named.name));
   }
-  return action(context);
+  const Exit exit = action(context);
+  const CLI::Option* const json = app->get_option_no_throw("--json");
+  if (exit != Exit::done && json != nullptr && json->count() > 0) print_json_of_failure(context.terminal);
+  return exit;
 }
 
 bool asks_for_help(std::string_view word) {

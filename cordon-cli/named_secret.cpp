@@ -28,6 +28,8 @@ void report_unknown_name(const Terminal& terminal, const Target& target, std::st
     terminal.hint(fmt::format("did you mean `{}`?", *guess));
   else if (!known.empty())
     terminal.hint(fmt::format("there are: {}", fmt::join(known, ", ")));
+  else
+    terminal.hint(fmt::format("there is none at all; to add one: cordon {} add", kind == "listener" ? kind : "route"));
 }
 
 const NamedSecret* find_secret(const Terminal& terminal, const Target& target, const std::vector<NamedSecret>& secrets,

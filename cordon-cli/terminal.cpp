@@ -49,6 +49,7 @@ Terminal::Terminal(const Environment& environment)
 }
 
 void Terminal::print(std::string_view text) {
+  has_printed_ = true;
   if (!output_failed_) output_failed_ = !write_all(STDOUT_FILENO, text);
 }
 
@@ -67,9 +68,11 @@ void Terminal::warning(std::string_view text) const {
   line("cordon: ", Style::yellow, "warning: ", text);
 }
 void Terminal::error(std::string_view text) const {
+  if (said_.error.empty()) said_.error = text;
   line("cordon: ", Style::red, "error: ", text);
 }
 void Terminal::hint(std::string_view text) const {
+  if (said_.hint.empty()) said_.hint = text;
   line("", Style::cyan, "hint: ", text);
 }
 

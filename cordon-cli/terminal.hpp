@@ -22,6 +22,7 @@ class Terminal {
   /// Writes `text` to standard output as it is. Once that has failed, the rest is dropped and output_failed() is true.
   void print(std::string_view text);
   bool output_failed() const noexcept { return output_failed_; }
+  bool has_printed() const noexcept { return has_printed_; }
 
   /// `text` in `style` for print(), without_controls; only escaped where standard output shows no colour.
   std::string paint(Style style, std::string_view text) const;
@@ -33,6 +34,13 @@ class Terminal {
   void warning(std::string_view text) const;
   void error(std::string_view text) const;
   void hint(std::string_view text) const;
+
+  /// The first error and the first hint that were said; empty: none was.
+  struct Said {
+    std::string error;
+    std::string hint;
+  };
+  const Said& said() const noexcept { return said_; }
 
   /// Whether a person can be asked: standard input and standard error are terminals.
   bool can_ask() const noexcept;
@@ -51,6 +59,8 @@ class Terminal {
   bool output_has_colour_;
   bool error_has_colour_;
   bool output_failed_ = false;
+  bool has_printed_ = false;
+  mutable Said said_;  // a memory of what was said, which changes nothing of what will be
 };
 
 }  // namespace cordon::cli

@@ -45,6 +45,11 @@ std::string scope_text(const std::vector<std::string>& routes) {
 
 /// What cannot be done to a token of a name, and what can.
 Exit fail_named(const Context& context, const Options& options, const Error& error) {
+  if (error.code == Errc::file_missing) {
+    context.terminal.error(fmt::format("there is no token `{}`: there are none, and none is asked for", options.name));
+    context.terminal.hint(fmt::format("to begin with tokens: {}", command_line("token rotate", options.target)));
+    return Exit::failed;
+  }
   const Exit exit = fail_with(context, error);
   if (error.code == Errc::token_invalid) context.terminal.hint(token_remedy(options.target));
   if (error.code == Errc::not_supported)

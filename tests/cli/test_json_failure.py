@@ -1,0 +1,45 @@
+"""--json of a command that fails: one object with the error and what to do, on standard output; the same in words on standard error."""
+
+import json
+
+from harness import CliTest, main
+
+# What a folder without a config can be asked.
+WITHOUT_A_CONFIG = (("route", "list"), ("route", "show", "x"), ("route", "explain", "https://api.example/"), ("listener", "list"),
+                    ("listener", "show", "x"), ("doctor",), ("token", "list"), ("token", "create", "x"), ("token", "rotate"),
+                    ("token", "revoke", "x"), ("secret", "check"), ("secret", "set", "x"), ("secret", "delete", "x"), ("ca", "show"),
+                    ("approve",), ("logs",), ("service", "install"), ("service", "start"), ("service", "status"))
+
+
+class JsonFailure(CliTest):
+    def assert_told(self, done, *texts):
+        report = json.loads(done.out)
+        self.assertNotEqual(done.code, 0)
+        error = report["error"]
+        self.assertIn(error["message"], done.err)
+        self.assertIn("hint: " + error["hint"], done.err)
+        for text in texts:
+            self.assertIn(text, error["message"])
+
+    def test_without_a_config(self):
+        for words in WITHOUT_A_CONFIG:
+            with self.subTest(words):
+                self.assert_told(self.cordon(*words, "--json"))
+
+    def test_unknown_names(self):
+        self.write_config(self.route())
+        for words in (("route", "show", "dmo"), ("listener", "show", "x"), ("token", "revoke", "x"), ("secret", "check", "dmo")):
+            with self.subTest(words):
+                self.assert_told(self.cordon(*words, "--json"), words[-1])
+
+    def test_what_describes_its_failure_itself_says_no_more(self):
+        self.write_config(self.route())
+        self.assertIs(json.loads(self.cordon("stop", "--json").out)["stopped"], False)
+        self.assertIs(json.loads(self.cordon("status", "--json").out)["running"], False)
+
+    def test_only_words_without_the_flag(self):
+        self.assertEqual(self.cordon("route", "list").out, "")
+
+
+if __name__ == "__main__":
+    main()
