@@ -1,7 +1,6 @@
 #include "support/postgres_transcript.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <stdexcept>
 
 #include "postgres/login.hpp"
@@ -185,7 +184,7 @@ class Player {
     on_step(login_.on_salted_password(*salted));
   }
 
-  const std::map<std::string, std::string, std::less<>>& settings_;
+  const decltype(DialogueHead::settings)& settings_;
   Login login_;
   Secret secret_;
   std::vector<std::string> lines_;
@@ -203,47 +202,15 @@ void add_line(std::string_view line, PostgresDialogue& dialogue) {
     dialogue.exchanges.push_back({From::origin, message_bytes(line.substr(kOrigin.size())), {}});
   } else if (line.starts_with("< ") && !dialogue.exchanges.empty()) {
     dialogue.exchanges.back().expected.emplace_back(line.substr(2));
-  } else if (line.starts_with("! ")) {
-    const std::string_view content = line.substr(2);
-    const std::size_t space = std::min(content.find(' '), content.size());
-    dialogue.settings[std::string(content.substr(0, space))] =
-        std::string(content.substr(std::min(space + 1, content.size())));
   } else {
     throw std::runtime_error("a line begins with none of `client>`, `origin>`, `<`, `!`, `#`, `==`");
-  }
-}
-
-void load_file(const std::filesystem::path& path, std::vector<PostgresDialogue>& all) {
-  std::ifstream file(path);
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    if (line.empty() || line.starts_with('#')) continue;
-    try {
-      if (line.starts_with("== ")) {
-        all.push_back({path.stem().string(), number, line.substr(3), {}, {}});
-      } else if (all.empty()) {
-        throw std::runtime_error("a file begins with a title");
-      } else {
-        add_line(line, all.back());
-      }
-    } catch (const std::exception& error) {
-      throw std::runtime_error(path.string() + ":" + std::to_string(number) + ": " + error.what());
-    }
   }
 }
 
 }  // namespace
 
 std::vector<PostgresDialogue> load_postgres_dialogues(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".txt") files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  std::vector<PostgresDialogue> all;
-  for (const auto& file : files)
-    load_file(file, all);
-  return all;
+  return load_dialogues<PostgresDialogue>(folder, add_line);
 }
 
 std::vector<std::vector<std::string>> play(const PostgresDialogue& dialogue, Arrival arrival) {

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "support/dialogues.hpp"
 
 namespace cordon::testing {
 
@@ -20,11 +20,7 @@ struct PostgresExchange {
 };
 
 /// One dialogue.
-struct PostgresDialogue {
-  std::string file;
-  int line = 0;
-  std::string title;  ///< Begins with the ID of its row in the catalogue of attacks, where it has one.
-  std::map<std::string, std::string, std::less<>> settings;  ///< Of the lines that begin with `!`.
+struct PostgresDialogue : DialogueHead {
   std::vector<PostgresExchange> exchanges;
 };
 

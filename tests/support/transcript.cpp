@@ -1,7 +1,6 @@
 #include "support/transcript.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <stdexcept>
 
 #include "config/host_name.hpp"
@@ -214,31 +213,8 @@ void add_line(std::string_view line, Transcript& transcript) {
     transcript.input += unescape(content);
   } else if (line.starts_with("< ")) {
     transcript.expected.emplace_back(content);
-  } else if (line.starts_with("! ")) {
-    const std::size_t space = std::min(content.find(' '), content.size());
-    transcript.settings[std::string(content.substr(0, space))] =
-        std::string(content.substr(std::min(space + 1, content.size())));
   } else {
     throw std::runtime_error("a line begins with none of `>`, `<`, `!`, `#`, `==`");
-  }
-}
-
-void load_file(const std::filesystem::path& path, std::vector<Transcript>& all) {
-  std::ifstream file(path);
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    if (line.empty() || line.starts_with('#')) continue;
-    try {
-      if (line.starts_with("== ")) {
-        all.push_back({path.stem().string(), number, line.substr(3), {}, {}, {}});
-      } else if (all.empty()) {
-        throw std::runtime_error("a file begins with a title");
-      } else {
-        add_line(line, all.back());
-      }
-    } catch (const std::exception& error) {
-      throw std::runtime_error(path.string() + ":" + std::to_string(number) + ": " + error.what());
-    }
   }
 }
 
@@ -256,15 +232,7 @@ std::set<std::string, std::less<>> Transcript::subjects() const {
 }
 
 std::vector<Transcript> load_transcripts(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".txt") files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  std::vector<Transcript> all;
-  for (const auto& file : files)
-    load_file(file, all);
-  return all;
+  return load_dialogues<Transcript>(folder, add_line);
 }
 
 std::vector<std::string> play(const Transcript& transcript, const std::vector<std::string_view>& pieces) {

@@ -3,20 +3,17 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "support/dialogues.hpp"
+
 namespace cordon::testing {
 
 /// One dialogue.
-struct Transcript {
-  std::string file;
-  int line = 0;
-  std::string title;  ///< Begins with the ID of its row in the catalogue of attacks, where it has one.
-  std::map<std::string, std::string, std::less<>> settings;  ///< Of the lines that begin with `!`.
+struct Transcript : DialogueHead {
   std::string input;
   std::vector<std::string> expected;
 
