@@ -7,6 +7,7 @@ and ends with `main()`, which moves it into namespaces of its own (namespace.py 
 import functools
 import os
 import subprocess
+import time
 import unittest
 
 from . import canary, namespace, pki
@@ -87,10 +88,38 @@ class CordonTest(unittest.TestCase):
     """A test case whose class starts one Cordon with `routes()`."""
 
     maxDiff = None
+    SPARE = 4  # descriptors of connections that Cordon may keep for later
 
     def assert_memory_flat(self, before, allowed_kib):
         """Cordon's memory has grown by less than `allowed_kib` since it was `before`."""
         self.assertLess(self.cordon.resident_kib() - before, allowed_kib + SANITIZER_KIB, "growth of RSS in KiB")
+
+    def settle(self, descriptors):
+        """Cordon's descriptors come back to `descriptors`, or a few more."""
+        deadline = time.monotonic() + 20
+        while (now := self.cordon.descriptors()) > descriptors + self.SPARE:
+            self.assertLess(time.monotonic(), deadline, f"{now} descriptors, {descriptors} before")
+            time.sleep(0.05)
+
+    def assert_ended_at_ten_seconds(self, waiting, ask, quick):
+        """Each Connection of the dict `waiting` was begun just now, and is ended 10 s later; `ask()`, again and again meanwhile, never
+        takes `quick` seconds."""
+        ends, worst, started = {}, 0.0, time.monotonic()
+        for connection in waiting.values():
+            connection.stream.settimeout(0.01)
+        while len(ends) < len(waiting) and time.monotonic() - started < 20:
+            asked = time.monotonic()
+            ask()
+            worst = max(worst, time.monotonic() - asked)
+            for name, connection in waiting.items():
+                if name not in ends and connection.is_ended():
+                    ends[name] = time.monotonic() - started
+        self.assertEqual(sorted(ends), sorted(waiting), "all are ended within 20 s")
+        for name, seconds in ends.items():
+            with self.subTest(name):
+                self.assertGreater(seconds, 9)
+                self.assertLess(seconds, 13)
+        self.assertLess(worst, quick, "others are served meanwhile")
 
     @classmethod
     def routes(cls):

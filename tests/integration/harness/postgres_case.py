@@ -11,6 +11,7 @@ from .postgres_wire import PROTOCOL_3_0, Refused, open_session
 class PostgresTest(CordonTest):
     """A class whose Cordon has the listeners of `listeners()`, and at whose end no form of a role's password stands in a file or the log."""
 
+    SPARE = 2
     TOLD = ("cmdline", "environ")  # what the system tells of a process
 
     @classmethod
@@ -88,13 +89,6 @@ class PostgresTest(CordonTest):
 
     def through(self, name="main", **options):
         return self.listener(name).target(**options)
-
-    def settle(self, descriptors, within=10, spare=2):
-        """Cordon's descriptors come back to `descriptors`."""
-        deadline = time.monotonic() + within
-        while (now := self.cordon.descriptors()) > descriptors + spare:
-            self.assertLess(time.monotonic(), deadline, f"{now} descriptors, {descriptors} before")
-            time.sleep(0.05)
 
     def warm_up(self, name="main"):
         """@returns how many descriptors Cordon has after a session"""

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 from dataclasses import dataclass, field
 
 DEADLINE = 30
@@ -82,6 +83,27 @@ class Connection:
         finally:
             self.stream.settimeout(DEADLINE)
 
+    def is_ended(self):
+        """Whether the peer has closed by now, whatever it sent before; asks for as long as the stream's timeout."""
+        try:
+            while self.fill():
+                pass
+            return True
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+
+    def drip(self, data, interval, stop):
+        """Sends a byte each `interval` seconds, until the end of `data` or of the connection, or until the threading.Event `stop`."""
+        for position in range(len(data)):
+            try:
+                self.stream.send(data[position:position + 1])
+            except OSError:
+                return
+            if stop.wait(interval):
+                return
+
     def read_head(self):
         head = self.read_until(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
@@ -125,6 +147,11 @@ class Connection:
         return self.stream
 
     def close(self):
+        self.stream.close()
+
+    def reset(self):
+        """Closes with a reset."""
+        self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.stream.close()
 
     def __enter__(self):
