@@ -21,8 +21,11 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 
 
 class PseudoTerminal:
-    def __init__(self, words, stdout=None, **more):
+    """`ahead` is typed before the program is there."""
+
+    def __init__(self, words, stdout=None, ahead="", **more):
         self.leader, self.follower = os.openpty()
+        self.type(ahead)
         self.before = termios.tcgetattr(self.follower)
         self.bytes = b""
         self.looked_at = 0
@@ -83,7 +86,11 @@ class PseudoTerminal:
 
     def wait(self):
         """The exit status; everything is shown afterwards."""
-        code = self.process.wait(DEADLINE)
+        end = time.monotonic() + DEADLINE
+        while self.process.poll() is None:
+            self.read(0.02)  # a terminal that nobody reads would hold it up
+            if time.monotonic() > end:
+                raise AssertionError(f"it did not end within {DEADLINE} s:\n{self.shown}")
         while self.read(0.05):
             pass
-        return code
+        return self.process.returncode

@@ -3,12 +3,11 @@
 import fcntl
 import json
 import os
-import select
 import stat
 import subprocess
-import time
 
-from harness import CORDON, DEADLINE, CliTest, free_port, main
+from harness import CORDON, DEADLINE, CliTest, eventually, free_port, main
+from pseudo_terminal import PseudoTerminal
 
 KEY = "the-value-of-the-key-itself"
 NEW = "new binding, not approved: "
@@ -47,25 +46,13 @@ class BindingsTest(CliTest):
     def new_ones(self, log):
         return [line.split(NEW)[1] for line in log.splitlines() if NEW in line]
 
-    def on_a_terminal(self, *typed, words=("approve",), ahead=b""):
+    def on_a_terminal(self, *typed, words=("approve",), ahead=""):
         """(exit status, what a pseudo terminal shows); each of `typed` answers one question."""
-        leader, follower = os.openpty()
-        self.addCleanup(os.close, leader)
-        os.write(leader, ahead)
-        environment = {**self.environment, "TERM": "xterm"}
-        with subprocess.Popen([CORDON, *words], stdin=follower, stdout=follower, stderr=follower, env=environment,
-                              cwd=self.project, start_new_session=True) as process:
-            os.close(follower)
-            output, answers, end = b"", list(typed), time.monotonic() + DEADLINE
-            while select.select([leader], [], [], max(0, end - time.monotonic()))[0]:
-                try:
-                    piece = os.read(leader, 4096)
-                except OSError:
-                    break  # Linux reports the end of a terminal as an error
-                output += piece
-                if answers and output.endswith(b"[y/N] "):
-                    os.write(leader, answers.pop(0))
-            return process.wait(DEADLINE), output.decode()
+        with PseudoTerminal([CORDON, *words], ahead=ahead, cwd=self.project, env={**self.environment, "TERM": "xterm"}) as terminal:
+            for keys in typed:
+                terminal.expect("[y/N] ")
+                terminal.type(keys)
+            return terminal.wait(), terminal.shown
 
 
 class Start(BindingsTest):
@@ -143,7 +130,7 @@ class Required(BindingsTest):
         """D18: the owner changes one key of a route, and somebody else wrote the others."""
         self.require_approval()
         self.write_config(self.route(host="evil.example"))
-        for answer, approved in ((b"\n", False), (b"y\n", True)):
+        for answer, approved in (("\n", False), ("y\n", True)):
             code, shown = self.on_a_terminal(answer, words=("route", "edit", "demo", "--port", "8443" if approved else "444"))
             self.assertEqual(code, 0, shown)
             self.assertIn("evil.example:8443" if approved else "evil.example:444", shown)
@@ -201,7 +188,7 @@ class Required(BindingsTest):
                 self.write_config(self.plain_route(evil, secret=secret))
                 done = self.cordon("reload")
                 self.assert_done(done)
-                self.assertIn(NEW, done.out + done.err + daemon.text())
+                eventually(lambda: NEW in done.out + done.err + daemon.text(), "the warning")
                 refused = self.get(evil)
                 self.assertEqual((refused.status, refused.reason), (403, "binding_unapproved"))
                 self.assertIn("not approved", self.cordon("status").out)
@@ -403,28 +390,28 @@ class Approve(BindingsTest):
             self.assertNotIn('"approved": true', done.out)
 
     def test_answer_on_a_terminal(self):
-        for answers in ((b"\n",), (b"n\n",), (b"nope\n", b"n\n"), (b"yesterday\n", b"\n"), (b"\x04",)):
+        for answers in (("\n",), ("n\n",), ("nope\n", "n\n"), ("yesterday\n", "\n"), ("\x04",)):
             with self.subTest(answers):
                 code, output = self.on_a_terminal(*answers)
                 self.assertEqual(code, 1, output)
                 self.assertIn("nothing was approved", output)
         self.assertEqual(self.approved(), set())
-        code, output = self.on_a_terminal(b"Y\n", words=("approve", "one"))
+        code, output = self.on_a_terminal("Y\n", words=("approve", "one"))
         self.assertEqual(code, 0, output)
-        code, output = self.on_a_terminal(b"yes\n")
+        code, output = self.on_a_terminal("yes\n")
         self.assertEqual(code, 0, output)
         self.assertNotIn("a.example.com", output)
         self.assertEqual(self.approved(), {"one", "two"})
 
     def test_answer_typed_before_the_question_is_none(self):
-        code, output = self.on_a_terminal(b"\n", ahead=b"y\n")
+        code, output = self.on_a_terminal("\n", ahead="y\n")
         self.assertEqual(code, 1, output)
         self.assertEqual(self.approved(), set())
 
     def test_what_is_shown_cannot_steer_the_terminal(self):
         hostile = '["sh", "-c", "echo k", "\\u001b[2K\\rdecoy", "\\u202etxt.exe"]'
         self.write_config(self.route("one", "a.example.com", f'source = "command"\nargv = {hostile}'))
-        code, output = self.on_a_terminal(b"n\n")
+        code, output = self.on_a_terminal("n\n")
         self.assertEqual(code, 1)
         self.assertNotIn("\x1b[2K", output)
         self.assertNotIn("\u202e", output)
@@ -537,19 +524,14 @@ class SecretSet(BindingsTest):
 
     def asked(self):
         """What stands on the terminal until it is asked for the secret, or the end."""
-        leader, follower = os.openpty()
-        self.addCleanup(os.close, leader)
-        with subprocess.Popen(["setsid", "--ctty", CORDON, "secret", "set", "demo"], stdin=follower, stdout=follower, stderr=follower,
-                              env={**self.environment, "TERM": "xterm"}, cwd=self.project) as process:
-            os.close(follower)
-            output, end = b"", time.monotonic() + DEADLINE
-            while not output.endswith(b"(not shown): ") and select.select([leader], [], [], max(0, end - time.monotonic()))[0]:
-                try:
-                    output += os.read(leader, 4096)
-                except OSError:
-                    break
-            process.kill()
-        return output.decode()
+        with PseudoTerminal([CORDON, "secret", "set", "demo"], cwd=self.project, env={**self.environment, "TERM": "xterm"}) as terminal:
+            def is_shown():
+                terminal.read(0.05)
+                return terminal.shown.endswith("(not shown): ") or terminal.process.poll() is not None
+            eventually(is_shown, "the question")
+            terminal.process.kill()
+            terminal.wait()
+            return terminal.shown
 
     def test_question_says_where_and_for_which_host(self):
         self.assertEqual(self.asked(), "Secret of route demo, for api.example.com:443, to be stored as keyring entry x of service cordon "

@@ -1,14 +1,11 @@
 """cordon ca: what it shows, the bundle, a new CA in place of the old (T7, T11)."""
 
 import json
-import os
-import select
 import ssl
 import stat
 import subprocess
-import time
 
-from harness import CORDON, DEADLINE, CliTest, main
+from harness import CORDON, CliTest, main
 from pseudo_terminal import CTRL_C, PseudoTerminal
 
 
@@ -38,23 +35,12 @@ class Ca(CliTest):
         self.openssl("x509", "-req", "-in", self.root / "ca.csr", "-signkey", key, "-extfile", self.root / "ca.ext",
                      "-days", "-1", "-out", cert)
 
-    def on_a_terminal(self, *words, answer):
+    def on_a_terminal(self, *words, answer=None):
         """(exit status, what a pseudo terminal shows)."""
-        leader, follower = os.openpty()
-        self.addCleanup(os.close, leader)
-        with subprocess.Popen([CORDON, *words], stdin=follower, stdout=follower, stderr=follower,
-                              env={**self.environment, "NO_COLOR": "1"}, cwd=self.project, start_new_session=True) as process:
-            os.close(follower)
-            output, end = b"", time.monotonic() + DEADLINE
-            while select.select([leader], [], [], max(0, end - time.monotonic()))[0]:
-                try:
-                    piece = os.read(leader, 4096)
-                except OSError:
-                    break  # Linux reports the end of a terminal as an error
-                output += piece
-                if output.endswith(b"[y/N] "):
-                    os.write(leader, answer)
-            return process.wait(DEADLINE), output.decode()
+        with PseudoTerminal([CORDON, *words], cwd=self.project, env={**self.environment, "NO_COLOR": "1"}) as terminal:
+            if answer:
+                terminal.answer("[y/N] ", answer)
+            return terminal.wait(), terminal.shown
 
     def test_show_without_one_says_what_makes_it(self):
         self.assert_error(self.cordon("ca", "show"), "has no CA yet", "cordon ca bundle")
@@ -124,7 +110,7 @@ class Ca(CliTest):
         self.cordon("ca", "bundle")
         before = self.report()["sha256"]
         self.assert_error(self.cordon("ca", "rotate"), "the CA stays as it is", "--yes", code=2)
-        code, shown = self.on_a_terminal("ca", "rotate", answer=b"n\n")
+        code, shown = self.on_a_terminal("ca", "rotate", answer="n")
         self.assertEqual(code, 1)
         self.assertIn("the CA stays as it is", shown)
         self.assertEqual(self.report()["sha256"], before)
@@ -133,7 +119,7 @@ class Ca(CliTest):
             terminal.type(CTRL_C)
             self.assertEqual(terminal.wait(), 130)
             self.assertIn("the CA stays as it is", terminal.shown)
-        code, shown = self.on_a_terminal("ca", "rotate", answer=b"y\n")
+        code, shown = self.on_a_terminal("ca", "rotate", answer="y")
         self.assertEqual(code, 0, shown)
         self.assertNotEqual(self.report()["sha256"], before)
 
@@ -197,8 +183,8 @@ class Ca(CliTest):
 
     def test_rotate_names_both_files(self):
         self.cordon("ca", "bundle")
-        _, shown = self.on_a_terminal("ca", "rotate", answer=b"n\n")
-        self.assertIn(f"{self.file('ca-cert.pem')} with the key {self.file('ca-key.pem')}?", shown.replace("\r\n", ""))
+        _, shown = self.on_a_terminal("ca", "rotate", answer="n")
+        self.assertIn(f"{self.file('ca-cert.pem')} with the key {self.file('ca-key.pem')}?", shown.replace("\n", ""))
 
     def test_rotate_replaces_a_pair_of_its_own_where_the_config_has_it(self):
         self.write_config(f'[tls]\nca_cert_path = "{self.root}/own/cert.pem"\nca_key_path = "{self.root}/own/key.pem"\n')
@@ -214,7 +200,7 @@ class Ca(CliTest):
         self.assert_done(done)
         self.assertIn(r"c\xc2\x9b31m.pem", done.out)
         self.assertNotIn("\x9b", done.out + done.err)
-        _, shown = self.on_a_terminal("ca", "show", "--json", answer=b"")
+        _, shown = self.on_a_terminal("ca", "show", "--json")
         self.assertIn(r"c\u009b31m.pem", shown)
         self.assertEqual(json.loads(shown), self.report())
 

@@ -1,9 +1,7 @@
 """cordon listener add, edit and remove on a terminal."""
 
-import tomllib
-
-from harness import CORDON, CliTest, main
-from pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
+from harness import main
+from wizard_test import WizardTest
 
 LISTENER = ('[[listeners]]\nname = "db"\nport = 15999\nupstream = "db.example.com:5432"\nrequire_token = true\n[listeners.auth]\n'
             'type = "password"\nusername = "app"\n[listeners.auth.secret]\nsource = "env"\nvariable = "KEY"\n')
@@ -16,22 +14,13 @@ QUESTIONS = (("Port for the proxy to listen on [", ""), ("Server, as db.example.
              ("Number or name [keyring]: ", ""), ("Account [x]: ", ""), ("Service, if another program's (optional): ", ""), ("Write this? [Y/n] ", ""))
 
 
-class Wizard(CliTest):
-    def terminal(self, *words):
-        terminal = PseudoTerminal([CORDON, "listener", *words], cwd=self.project, env={**self.environment, "NO_COLOR": "1"})
-        self.addCleanup(terminal.__exit__)
-        return terminal
-
-    @property
-    def file(self):
-        return self.project / "cordon.toml"
-
-    def config(self):
-        return tomllib.loads(self.file.read_text())
-
-    def assert_written(self, terminal):
-        terminal.answer("Write this? [Y/n] ")
-        self.assertEqual(terminal.wait(), 0, terminal.shown)
+class Wizard(WizardTest):
+    command = "listener"
+    name = "db"
+    OF_EDIT = ("Server, as db.example.com:5432 [db.example.com:5432]: ", "Name of the listener [db]: ",
+               "Port for clients, on 127.0.0.1 [15999]: ", "Role to log in as [app]: ", "Number or name [verify-full]: ",
+               "a PEM file (optional): ", "Number or name [accept]: ", "as their password? [Y/n] ", "none)? [y/N] ",
+               "replication connections? [y/N] ", "Number or name [env]: ", "Variable [KEY]: ")
 
     def test_first_listener_from_the_first_question_to_the_last(self):
         terminal = self.terminal("add")
@@ -95,39 +84,11 @@ class Wizard(CliTest):
         self.assertTrue(terminal.shown.startswith("added listener db-example"), terminal.shown)
 
     def test_interrupt_and_end_write_nothing(self):
-        for key, code in ((CTRL_C, 130), (CTRL_D, 1)):
-            for question, _ in QUESTIONS:
-                with self.subTest((key, question)):
-                    terminal = self.terminal("add")
-                    for asked, answer in QUESTIONS:
-                        terminal.expect(asked)
-                        if asked == question:
-                            terminal.type(key)
-                            break
-                        terminal.type(answer + "\r")
-                    self.assertEqual(terminal.wait(), code, terminal.shown)
-                    self.assertIn("nothing was changed", terminal.shown)
-                    self.assertFalse(self.file.exists())
-                    self.assertEqual(list(self.config_home.iterdir()), [])
+        self.assert_interrupts_write_nothing(QUESTIONS)
 
     def test_no_at_the_end_writes_nothing(self):
         self.write_config(LISTENER)
-        before = self.file.read_text()
-        terminal = self.edit(["", "", "", "", "", "", "", "", "", "", "", ""])
-        terminal.answer("Write this? [Y/n] ", "n")
-        self.assertEqual(terminal.wait(), 1)
-        self.assertIn("nothing was changed", terminal.shown)
-        self.assertEqual(self.file.read_text(), before)
-
-    def edit(self, answers, *flags):
-        terminal = self.terminal("edit", "db", *flags)
-        questions = ("Server, as db.example.com:5432 [db.example.com:5432]: ", "Name of the listener [db]: ",
-                     "Port for clients, on 127.0.0.1 [15999]: ", "Role to log in as [app]: ", "Number or name [verify-full]: ",
-                     "a PEM file (optional): ", "Number or name [accept]: ", "as their password? [Y/n] ", "none)? [y/N] ",
-                     "replication connections? [y/N] ", "Number or name [env]: ", "Variable [KEY]: ")
-        for question, answer in zip(questions, answers):
-            terminal.answer(question, answer)
-        return terminal
+        self.assert_no_at_the_end_writes_nothing()
 
     def test_edit_presets_what_there_is(self):
         self.write_config(LISTENER)
@@ -162,11 +123,7 @@ class Wizard(CliTest):
 
     def test_remove_asks(self):
         self.write_config(LISTENER)
-        for answer, code in (("", 1), ("n", 1), (CTRL_C, 130), ("y", 0)):
-            terminal = self.terminal("remove", "db")
-            terminal.answer("Remove listener db (db.example.com:5432)? [y/N] ", answer)
-            self.assertEqual(terminal.wait(), code, terminal.shown)
-            self.assertEqual("listeners" in self.config(), answer != "y")
+        self.assert_remove_asks("db.example.com:5432")
 
 
 if __name__ == "__main__":

@@ -1,27 +1,19 @@
 """cordon route add, edit and remove on a terminal."""
 
-import tomllib
+from harness import main
+from wizard_test import WizardTest
 
-from harness import CORDON, CliTest, main
-from pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
+# All that is asked for a new route, in its order, with an answer to each.
+QUESTIONS = (("Port for the proxy to listen on [", ""), ("Host: ", "x.example"), ("Name of the route [x]: ", ""), ("Number or name [header]: ", ""),
+             ("Name of the header [", ""), ("Scheme, the word before", ""), ("Number or name [keyring]: ", ""), ("Account [x]: ", ""),
+             ("(optional): ", ""), ("Write this?", ""))
 
 
-class Wizard(CliTest):
-    def terminal(self, *words):
-        terminal = PseudoTerminal([CORDON, "route", *words], cwd=self.project, env={**self.environment, "NO_COLOR": "1"})
-        self.addCleanup(terminal.__exit__)
-        return terminal
-
-    @property
-    def file(self):
-        return self.project / "cordon.toml"
-
-    def config(self):
-        return tomllib.loads(self.file.read_text())
-
-    def assert_written(self, terminal):
-        terminal.answer("Write this? [Y/n] ")
-        self.assertEqual(terminal.wait(), 0, terminal.shown)
+class Wizard(WizardTest):
+    command = "route"
+    name = "demo"
+    OF_EDIT = ("Host [api.example.com]: ", "Name of the route [demo]: ", "Number or name [header]: ", "Name of the header [Authorization]: ",
+               "secret [Bearer]: ", "Number or name [env]: ", "Variable [KEY]: ")
 
     def test_first_route_from_the_first_question_to_the_last(self):
         terminal = self.terminal("add")
@@ -82,65 +74,30 @@ class Wizard(CliTest):
         self.assertTrue(terminal.shown.startswith("added route stripe"), terminal.shown)
 
     def test_interrupt_and_end_write_nothing(self):
-        for key, code in ((CTRL_C, 130), (CTRL_D, 1)):
-            for question, typed in (("Port for the proxy to listen on [", ""), ("Host: ", "x.example"), ("Name of the route [x]: ", ""),
-                                    ("Number or name [header]: ", ""), ("Name of the header [", ""), ("Scheme, the word before", ""),
-                                    ("Number or name [keyring]: ", ""), ("Account [x]: ", ""), ("(optional): ", ""), ("Write this?", "")):
-                with self.subTest((key, question)):
-                    terminal = self.terminal("add")
-                    for asked, answer in (("Port for the proxy to listen on [", ""), ("Host: ", "x.example"), ("Name of the route [x]: ", ""),
-                                          ("Number or name [header]: ", ""), ("Name of the header [", ""), ("Scheme, the word before", ""),
-                                          ("Number or name [keyring]: ", ""), ("Account [x]: ", ""), ("(optional): ", ""), ("Write this?", "")):
-                        terminal.expect(asked)
-                        if asked == question:
-                            terminal.type(key)
-                            break
-                        terminal.type(answer + "\r")
-                    self.assertEqual(terminal.wait(), code, terminal.shown)
-                    self.assertIn("nothing was changed", terminal.shown)
-                    self.assertFalse(self.file.exists())
-                    self.assertEqual(list(self.config_home.iterdir()), [])
+        self.assert_interrupts_write_nothing(QUESTIONS)
 
     def test_no_at_the_end_writes_nothing(self):
         self.write_config(self.route())
-        before = self.file.read_text()
-        terminal = self.terminal("edit", "demo")
-        for question in ("Host [api.example.com]: ", "Name of the route [demo]: ", "Number or name [header]: ",
-                         "Name of the header [Authorization]: ", "secret [Bearer]: ", "Number or name [env]: ", "Variable [KEY]: "):
-            terminal.answer(question)
-        terminal.answer("Write this? [Y/n] ", "n")
-        self.assertEqual(terminal.wait(), 1)
-        self.assertIn("nothing was changed", terminal.shown)
-        self.assertEqual(self.file.read_text(), before)
+        self.assert_no_at_the_end_writes_nothing()
 
     def test_edit_presets_what_there_is(self):
         self.write_config(self.route())
         before = self.file.read_text()
-        terminal = self.terminal("edit", "demo")
-        for question, answer in (("Host [api.example.com]: ", ""), ("Name of the route [demo]: ", ""), ("Number or name [header]: ", ""),
-                                 ("Name of the header [Authorization]: ", ""), ("secret [Bearer]: ", "Token"), ("Number or name [env]: ", ""),
-                                 ("Variable [KEY]: ", "OTHER")):
-            terminal.answer(question, answer)
-        self.assert_written(terminal)
+        self.assert_written(self.edit(["", "", "", "", "Token", "", "OTHER"]))
         self.assertEqual(self.file.read_text(), before.replace('"Bearer"', '"Token"').replace('"KEY"', '"OTHER"'))
 
     def test_words_of_the_config_are_no_lines_of_ours(self):
         self.write_config(self.route(secret='source = "command"\nargv = ["sh", "-c", "evil\\n  match.host              good\\tx"]'))
-        terminal = self.terminal("edit", "demo")
-        for question in ("Host [api.example.com]: ", "Name of the route [demo]: ", "Number or name [header]: ",
-                         "Name of the header [Authorization]: ", "secret [Bearer]: ", "Number or name [command]: ",
-                         r"Command, as in a shell [sh -c 'evil\x0a  match.host              good\x09x']: "):
-            terminal.answer(question)
+        terminal = self.edit([""] * 5)
+        terminal.answer("Number or name [command]: ")
+        terminal.answer(r"Command, as in a shell [sh -c 'evil\x0a  match.host              good\x09x']: ")
         terminal.expect(r"sh -c 'evil\x0a  match.host              good\x09x'")
         terminal.answer("Write this? [Y/n] ", "n")
         self.assertEqual(terminal.wait(), 1)
 
     def test_edit_asks_for_what_a_new_source_needs(self):
         self.write_config(self.route())
-        terminal = self.terminal("edit", "demo", "--source", "file")
-        for question in ("Host [api.example.com]: ", "Name of the route [demo]: ", "Number or name [header]: ",
-                         "Name of the header [Authorization]: ", "secret [Bearer]: "):
-            terminal.answer(question)
+        terminal = self.edit([""] * 5, "--source", "file")
         terminal.answer("Path of the file: ", "key")
         self.assert_written(terminal)
         self.assertEqual(self.config()["routes"][0]["auth"]["secret"], {"source": "file", "path": "key"})
@@ -157,11 +114,7 @@ class Wizard(CliTest):
 
     def test_remove_asks(self):
         self.write_config(self.route())
-        for answer, code in (("", 1), ("n", 1), (CTRL_C, 130), ("y", 0)):
-            terminal = self.terminal("remove", "demo")
-            terminal.answer("Remove route demo (api.example.com)? [y/N] ", answer)
-            self.assertEqual(terminal.wait(), code, terminal.shown)
-            self.assertEqual("routes" in self.config(), answer != "y")
+        self.assert_remove_asks("api.example.com")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Help, version, unknown commands and options."""
 
-import os
 import re
 import subprocess
 
 from harness import CORDON, CliTest, main
+from pseudo_terminal import PseudoTerminal
 
 COMMANDS = ("demo", "setup", "check", "start", "wait", "run", "env", "status", "doctor", "reload", "stop", "logs", "approve", "trust", "untrust",
             "completion")
@@ -100,23 +100,14 @@ class Usage(CliTest):
     def test_colour_only_on_a_terminal_and_never_with_no_color(self):
         for extra, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)):
             with self.subTest(extra):
-                self.assertEqual(b"\x1b[31m" in self.on_a_terminal("nonsense", env=extra), coloured)
+                self.assertEqual("\x1b[31m" in self.on_a_terminal("nonsense", env=extra), coloured)
         self.assertNotIn("\x1b", self.cordon("nonsense").err)
 
     def on_a_terminal(self, *words, env):
         """What the command writes to a pseudo terminal."""
-        leader, follower = os.openpty()
-        environment = {**self.environment, "TERM": "xterm", **env}
-        subprocess.run([CORDON, *words], stdin=follower, stdout=follower, stderr=follower, env=environment, check=False)
-        os.close(follower)
-        output = b""
-        try:
-            while piece := os.read(leader, 4096):
-                output += piece
-        except OSError:
-            pass  # Linux reports the end of a terminal as an error
-        os.close(leader)
-        return output
+        with PseudoTerminal([CORDON, *words], env={**self.environment, "TERM": "xterm", **env}) as terminal:
+            terminal.wait()
+            return terminal.shown
 
 
 if __name__ == "__main__":
