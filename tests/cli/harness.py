@@ -13,6 +13,8 @@ import time
 import unittest
 from dataclasses import dataclass
 
+from servers import Origin
+
 CORDON = os.environ.get("CORDON", "cordon")
 DEADLINE = 20.0  # for what should take a moment, on a machine that is busy
 
@@ -53,44 +55,6 @@ class Done:
     code: int
     out: str
     err: str
-
-
-class Origin:
-    """A plain HTTP origin on 127.0.0.1 that keeps what it gets. `answer(connection)` replaces the usual 200."""
-
-    def __init__(self, answer=None):
-        self.received = b""
-        self.requested = threading.Event()
-        self.answer = answer or (lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"))
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.converse, args=(connection,), daemon=True).start()
-
-    def converse(self, connection):
-        with connection:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                piece = connection.recv(65536)
-                if not piece:
-                    return
-                head += piece
-            self.received += head
-            self.requested.set()
-            try:
-                self.answer(connection)
-            except OSError:
-                pass  # the proxy may close first
-
-    def close(self):
-        self.socket.close()
 
 
 class Daemon:

@@ -6,13 +6,13 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import socket
-import ssl
 import subprocess
 import tempfile
-import threading
 
 from harness import DEADLINE, eventually, free_port
+from servers import Server
 
 SSL_REQUEST = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 
@@ -35,7 +35,8 @@ class RealServer:
         self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
         self.own(self.folder)
         data = self.folder / "data"
-        self.run("initdb", "--no-sync", "--auth", "reject", "--pgdata", data)
+        # Of locales each machine has this one; the caller's may name another.
+        self.run("initdb", "--no-sync", "--locale", "C", "--encoding", "UTF8", "--auth", "reject", "--pgdata", data)
         settings = [f"port = {self.port}", "listen_addresses = '127.0.0.1'", f"unix_socket_directories = '{self.folder}'", "fsync = off"]
         if certificate:
             for name, source in (("server.crt", certificate), ("server.key", key)):
@@ -60,50 +61,33 @@ class RealServer:
     def answers(self):
         assert self.process.poll() is None, "the PostgreSQL server has ended"
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as probe:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE) as probe:
                 probe.sendall(SSL_REQUEST)
                 return probe.recv(1)
         except OSError:
             return b""
 
     def close(self):
-        self.process.terminate()
+        self.process.send_signal(signal.SIGINT)  # which waits for no client
         self.process.wait(DEADLINE)
         shutil.rmtree(self.folder)
 
 
-class StandIn:
+class StandIn(Server):
     """Answers SSLRequest with `answer`, and goes through a TLS handshake after it where there is a `context`."""
 
     def __init__(self, answer, context=None):
         self.answer, self.context = answer, context
         self.requests = []
         self.protocols = []  # that the client offers by ALPN, as this server saw it chosen
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            with connection:
-                self.converse(connection)
+        super().__init__()
 
     def converse(self, connection):
-        try:
-            self.requests.append(connection.recv(100))
-            connection.sendall(self.answer)
-            if self.context:
-                with self.context.wrap_socket(connection, server_side=True) as wrapped:
-                    self.protocols.append(wrapped.selected_alpn_protocol())
-                    wrapped.recv(1)
-            elif self.answer:
-                connection.recv(100)  # until the client has seen it and goes
-        except (ssl.SSLError, OSError):
-            pass  # the client refuses the certificate, or goes
-
-    def close(self):
-        self.socket.close()
+        self.requests.append(connection.recv(100))
+        connection.sendall(self.answer)
+        if self.context:
+            with self.context.wrap_socket(connection, server_side=True) as wrapped:
+                self.protocols.append(wrapped.selected_alpn_protocol())
+                wrapped.recv(1)
+        elif self.answer:
+            connection.recv(100)  # until the client has seen it and goes

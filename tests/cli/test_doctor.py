@@ -6,14 +6,13 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
-import ssl
 import subprocess
 import sys
-import threading
 import unittest
 
-from harness import CORDON, CliTest, main
+from harness import CORDON, CliTest, eventually, main
+from pseudo_terminal import PseudoTerminal
+from servers import TlsOrigin, tls_context
 
 SECRET = "canary-of-the-doctor-0123456789"
 STAND_INS = pathlib.Path(__file__).resolve().parent.parent / "support" / "bin"
@@ -21,7 +20,7 @@ STAND_INS = pathlib.Path(__file__).resolve().parent.parent / "support" / "bin"
 
 # Answers /health as the instance of that name would.
 IMPOSTOR = """
-import http.server, sys
+import http.server, socketserver, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -31,36 +30,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b'{"status":"ok"}')
     def log_message(self, *_):
         pass
-server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+server = socketserver.TCPServer(("127.0.0.1", int(sys.argv[1])), Handler)
 print("ready", flush=True)
 server.serve_forever()
 """
-
-
-class TlsOrigin:
-    """Does handshakes on 127.0.0.1 and nothing else."""
-
-    def __init__(self, folder):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / "origin.pem", folder / "origin.key")
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-                with self.context.wrap_socket(connection, server_side=True) as wrapped:
-                    wrapped.recv(1)
-            except ssl.SSLError:
-                pass  # the certificate is refused in some tests
-            except OSError:
-                if self.socket.fileno() < 0:
-                    return
-
-    def close(self):
-        self.socket.close()
 
 
 class Doctor(CliTest):
@@ -79,12 +52,12 @@ class Doctor(CliTest):
             self.assertEqual(done.code, code, done.out)
         return report
 
-    def findings(self, check, **env):
-        return [finding for finding in self.doctor(**env)["checks"] if finding["check"] == check]
+    def findings(self, check, report=None, **env):
+        return [finding for finding in (report or self.doctor(**env))["checks"] if finding["check"] == check]
 
-    def assert_finding(self, check, verdict, *texts, fix=None, subject=None, **env):
-        """The check's one finding, or that of the subject."""
-        found = [finding for finding in self.findings(check, **env) if subject in (None, finding["subject"])]
+    def assert_finding(self, check, verdict, *texts, fix=None, subject=None, **more):
+        """The check's one finding, or that of the subject; `more`: a `report` that there is already, or the environment for one."""
+        found = [finding for finding in self.findings(check, **more) if subject in (None, finding["subject"])]
         self.assertEqual([finding["verdict"] for finding in found], [verdict], found)
         for text in texts:
             self.assertIn(text, found[0]["detail"])
@@ -107,7 +80,7 @@ class Doctor(CliTest):
         (self.root / "ext").write_text(f"subjectAltName=DNS:{host}\nextendedKeyUsage=serverAuth\n")
         self.openssl("x509", "-req", "-in", "origin.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", days,
                      "-extfile", "ext", "-out", "origin.pem")
-        origin = TlsOrigin(self.root)
+        origin = TlsOrigin(tls_context(self.root / "origin.pem", self.root / "origin.key"))
         self.addCleanup(origin.close)
         return origin
 
@@ -169,20 +142,10 @@ class Whole(Doctor):
 
     def test_progress_and_colour_on_a_terminal_only(self):
         self.write_config()
-        leader, follower = os.openpty()
-        self.addCleanup(os.close, leader)
-        with subprocess.Popen([CORDON, "doctor"], stdin=follower, stdout=follower, stderr=follower, cwd=self.project,
-                              env={**self.environment, "TERM": "xterm"}) as process:
-            os.close(follower)
-            shown = b""
-            try:
-                while piece := os.read(leader, 4096):
-                    shown += piece
-            except OSError:
-                pass  # Linux reports the end of a terminal as an error
-            self.assertEqual(process.wait(), 0)
-        self.assertIn(b"checking tokens ...", shown)
-        self.assertIn(b"\x1b[32mok\x1b[0m", shown)
+        with PseudoTerminal([CORDON, "doctor"], cwd=self.project, env={**self.environment, "TERM": "xterm"}) as terminal:
+            self.assertEqual(terminal.wait(), 0)
+            self.assertIn("checking tokens ...", terminal.shown)
+            self.assertIn("\x1b[32mok\x1b[0m", terminal.shown)
         done = self.cordon("doctor")
         self.assertNotIn("\x1b", done.out + done.err)
         self.assertNotIn("checking", done.out + done.err)
@@ -330,10 +293,18 @@ class OfThePort(Doctor):
         self.write_config(self.route())
         daemon = self.start()
         daemon.signal(signal.SIGSTOP)
-        self.assert_finding("port", "fail", "is taken by")  # whose it is, root can see
-        self.assert_finding("health", "fail", "accepts connections and does not answer", fix="cordon start")
+        eventually(lambda: self.is_stopped(daemon.pid), "the stop of every thread")
+        report = self.doctor()
+        self.assert_finding("port", "fail", "is taken by", report=report)  # whose it is, root can see
+        self.assert_finding("health", "fail", "accepts connections and does not answer", fix="cordon start", report=report)
         daemon.signal(signal.SIGCONT)
+        daemon.wait_ready()
         self.assert_finding("health", "ok", "answers")
+
+    def is_stopped(self, pid):
+        """A signal stops one thread after the other; until then any of them may answer."""
+        threads = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
+        return {thread.read_text().rsplit(") ", 1)[1][0] for thread in threads} == {"T"}
 
     def test_another_instance_has_the_port(self):
         self.write_config(path="other/cordon.toml")
@@ -345,7 +316,6 @@ class OfThePort(Doctor):
     def test_another_program_has_the_port(self):
         self.write_config(port=self.origin().port)
         self.assert_finding("port", "fail", "is taken by", fix="set another `listen`")
-
 
     @unittest.skipIf(os.geteuid() != 0, "only root can start a program of another user")
     def test_another_users_program_that_poses_as_the_instance(self):
@@ -359,7 +329,7 @@ class OfThePort(Doctor):
         self.assertEqual(server.stdout.readline(), b"ready\n")
         self.assert_finding("port", "fail", "is taken by another user's program")
         self.assert_finding("health", "skipped")
-        for command in (("wait", "--timeout", "2s"), ("run", "--timeout", "2s", "--", "true")):
+        for command in (("wait", "--timeout", "20s"), ("run", "--timeout", "20s", "--", "true")):
             with self.subTest(command):
                 self.assert_error(self.cordon(*command), f"another user's program listens on port {self.port} and calls itself {name}")
 
@@ -524,8 +494,6 @@ class OfOrigins(Doctor):
     def test_none(self):
         self.write_config()
         self.assert_finding("upstream", "skipped")
-
-
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """cordon doctor on listeners: their servers, their ports and their secrets, each failing and passing."""
 
 import json
-import ssl
 
 from harness import eventually, free_port, main
 from postgres_servers import SSL_REQUEST, RealServer, StandIn
+from servers import tls_context
 from test_doctor import SECRET, Doctor
 
 
@@ -36,8 +36,7 @@ class OfListeners(Doctor):
     def stand_in(self, answer, alpn=()):
         context = None
         if answer == b"S":
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*self.certificate())
+            context = tls_context(*self.certificate())
             context.set_alpn_protocols(alpn)
             context.num_tickets = 0  # unread, they would make the client's close a reset, and cost the server its last word
         server = StandIn(answer, context)
