@@ -4,6 +4,7 @@ import base64
 import http.client
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -16,19 +17,32 @@ from dataclasses import dataclass
 from servers import Origin
 
 CORDON = os.environ.get("CORDON", "cordon")
-DEADLINE = 20.0  # for what should take a moment, on a machine that is busy
+DEADLINE = 40.0  # for what should take a moment, on a machine that is busy
+PORTS = range(20000, 30000)  # below those that a system gives to clients, and to servers that take any
+_reservations = []  # sockets, until this program ends
+
+os.umask(0o022)  # whatever the caller's is: with 002 a config could be changed by its group
 
 
 def free_port():
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port on which nothing listens, and which no other test program takes before this one has ended."""
+    while True:
+        port = random.choice(PORTS)
+        reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # UDP's ports are others: nobody needs this one
+        try:
+            reservation.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            reservation.close()
+            continue
+        _reservations.append(reservation)
+        return port
 
 
 def is_open(port):
     with socket.socket() as probe:
-        probe.settimeout(2)
+        probe.settimeout(DEADLINE)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
@@ -77,7 +91,7 @@ class Daemon:
 
     def health(self):
         """(status, headers, body) of /health, or None while nothing listens."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
         try:
             connection.request("GET", "/health")
             answer = connection.getresponse()
@@ -108,7 +122,12 @@ class Daemon:
         return self.wait()
 
     def text(self):
+        """What is logged so far. It comes by a thread: until the end of the process, wait for what is to be there by `expect`."""
         return self.log.decode(errors="replace")
+
+    def expect(self, text):
+        """Waits until the text is logged."""
+        eventually(lambda: text in self.text(), f"{text!r} in the log")
 
     def cleanup(self):
         if self.process.poll() is None:
@@ -131,7 +150,8 @@ class CliTest(unittest.TestCase):
         for path in (self.root / "home", self.config_home, self.project):
             path.mkdir(mode=0o700)
         self.environment = {"HOME": str(self.root / "home"), "XDG_CONFIG_HOME": str(self.config_home),
-                            "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+                            "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
+                            "RES_OPTIONS": "attempts:0"}  # no name server is asked: one that does not answer would hold each test up
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
@@ -178,7 +198,7 @@ class CliTest(unittest.TestCase):
         self.addCleanup(origin.close)
         return origin
 
-    def get(self, origin, headers=None, timeout=30):
+    def get(self, origin, headers=None, timeout=DEADLINE):
         """A GET for the origin through the proxy: the response, read."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         self.addCleanup(connection.close)
