@@ -490,7 +490,7 @@ class OfOtherCommands(ListenerTest):
         port = free_port()
         self.write_config(self.listener(port=port))
         daemon = self.start()
-        self.assertIn(f"listener db: 127.0.0.1:{port} to db.example.com:5432, secret from environment variable KEY\n", daemon.text())
+        daemon.expect(f"listener db: 127.0.0.1:{port} to db.example.com:5432, secret from environment variable KEY\n")
 
     def test_start_says_who_has_its_port(self):
         other = self.origin()

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from harness import CliTest, eventually, main
+from harness import DEADLINE, CliTest, eventually, main
 
 
 class Logs(CliTest):
@@ -29,7 +29,7 @@ class Logs(CliTest):
     def test_last_lines_are_those_of_the_log(self):
         origin, daemon = self.serve()
         self.get(origin)
-        eventually(lambda: " injected" in daemon.text())
+        daemon.expect(" injected")
         done = self.cordon("logs")
         self.assert_done(done)
 
@@ -41,14 +41,16 @@ class Logs(CliTest):
     def test_json(self):
         origin, _ = self.serve()
         self.get(origin)
-        done = self.cordon("logs", "--json")
-        records = [json.loads(line) for line in done.out.splitlines()]
-        self.assertTrue([record for record in records if record.get("route") == "demo" and record["injected"]], done.out)
+
+        def told():
+            records = [json.loads(line) for line in self.cordon("logs", "--json").out.splitlines()]
+            return [record for record in records if record.get("route") == "demo" and record["injected"]]
+        eventually(told, "the request's record")
 
     def test_requests_are_kept_at_every_log_level(self):
         origin, daemon = self.serve("--log-level", "error")
         self.get(origin)
-        self.assertIn(" injected", eventually(lambda: self.cordon("logs").out))
+        eventually(lambda: " injected" in self.cordon("logs").out, "the request's line")
         self.assertEqual(daemon.text(), "")
 
     def test_following_shows_new_lines_until_the_proxy_ends(self):
@@ -58,14 +60,14 @@ class Logs(CliTest):
         self.get(origin)
         eventually(lambda: " injected" in text(), "the new line")
         daemon.stop()
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(DEADLINE), 0)
 
     def test_following_ends_with_the_reader(self):
         self.serve()
         process, text = self.follow()
         eventually(lambda: "listens on" in text())
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(20), -signal.SIGINT)
+        self.assertEqual(process.wait(DEADLINE), -signal.SIGINT)
         self.assert_done(self.cordon("status"))
 
     def test_killed_proxy_ends_it(self):
@@ -73,7 +75,7 @@ class Logs(CliTest):
         process, text = self.follow()
         eventually(lambda: "listens on" in text())
         daemon.signal(signal.SIGKILL)
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(DEADLINE), 0)
 
     def test_without_a_running_proxy(self):
         self.write_config()

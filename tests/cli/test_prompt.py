@@ -5,7 +5,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import main
+from harness import DEADLINE, main
 from pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 
 TRIAL = os.environ.get("PROMPT_TRIAL", "prompt_trial")
@@ -107,7 +107,7 @@ class Prompt(unittest.TestCase):
         terminal.expect(QUESTIONS["text"])
         os.close(terminal.leader)
         terminal.leader = os.open("/dev/null", os.O_RDONLY)  # for the cleanup
-        self.assertIn(terminal.process.wait(20), (1, -signal.SIGHUP))
+        self.assertIn(terminal.process.wait(DEADLINE), (1, -signal.SIGHUP))
 
     def test_other_signals_end_it_and_leave_the_terminal_as_it_was(self):
         for name in ("text", "secret"):

@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 
-from harness import CliTest, main
+from harness import DEADLINE, CliTest, main
 
 KEY = "value-of-key-for-explain"
 
@@ -98,11 +98,11 @@ class Explain(CliTest):
         """The answer's reason phrase and whether the origin's credential came, by a plain request or by CONNECT."""
         report = self.report(url)
         if report["tls"]:
-            with socket.create_connection(("127.0.0.1", self.port), 20) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as connection:
                 authority = f"{report['host']}:{report['port']}"
                 connection.sendall(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
                 return report, connection.recv(4096).split(b"\r\n")[0].decode().split(" ", 2)[2]
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
         self.addCleanup(connection.close)
         connection.request("GET", url)
         return report, connection.getresponse().reason

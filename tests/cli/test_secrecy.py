@@ -5,7 +5,7 @@ import http.client
 import pathlib
 import socket
 
-from harness import CliTest, main
+from harness import DEADLINE, CliTest, main
 
 CANARY = "canary-4b1d-9e7f-3c5a-never-to-be-seen"
 HELD = "holder-88aa-77bb-66cc-never-to-be-seen"
@@ -22,7 +22,7 @@ class Secrecy(CliTest):
                      f"TRACE http://127.0.0.1:{origin.port}/ HTTP/1.1\r\nHost: 127.0.0.1:{origin.port}\r\n\r\n".encode()):
             answers.append(self.exchange(line))
         origin.close()
-        failed = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        failed = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
         failed.request("GET", f"http://127.0.0.1:{origin.port}/")
         answers.append(origin_text(failed.getresponse()))
         failed.close()
@@ -30,7 +30,7 @@ class Secrecy(CliTest):
         return b"".join(answers)
 
     def exchange(self, data):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE) as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             received = b""

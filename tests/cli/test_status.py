@@ -36,8 +36,12 @@ class Status(CliTest):
     def test_json(self):
         origin, daemon = self.serve()
         self.assertEqual(self.get(origin).status, 200)
-        done = self.cordon("status", "--json")
-        self.assert_done(done)
+
+        def counted():  # a request is when it has ended, which is after its answer has come
+            done = self.cordon("status", "--json")
+            self.assert_done(done)
+            return done if json.loads(done.out)["routes"][0].get("last_injection") else None
+        done = eventually(counted, "the request's count")
         report = json.loads(done.out)
         self.assertEqual((report["running"], report["pid"], report["port"], report["reloads"]), (True, daemon.pid, self.port, 0))
         route = report["routes"][0]
@@ -149,7 +153,7 @@ class Status(CliTest):
         again = self.start("--log-level", "info", env={"KEY": "k"})
         socket_path = json.loads(self.cordon("status", "--json").out).get("socket")
         if socket_path is None:  # there was no other place
-            self.assertIn("status, reload, stop and logs will not find this proxy", again.text())
+            again.expect("status, reload, stop and logs will not find this proxy")
         else:
             self.assertNotEqual(socket_path, str(path))
         self.assertEqual(target.read_text(), "keep me")

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from harness import CORDON, CliTest, eventually, is_open, main
+from harness import CORDON, DEADLINE, CliTest, eventually, is_open, main
 from pseudo_terminal import PseudoTerminal
 
 
@@ -19,10 +19,10 @@ class Stop(CliTest):
 
     def request_in_flight(self, origin):
         """A request that the origin has got: its socket."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
         self.addCleanup(connection.close)
         connection.sendall(f"GET http://127.0.0.1:{origin.port}/ HTTP/1.1\r\nHost: 127.0.0.1:{origin.port}\r\n\r\n".encode())
-        self.assertTrue(origin.requested.wait(20))
+        self.assertTrue(origin.requested.wait(DEADLINE))
         return connection
 
     def test_each_signal_ends_an_idle_proxy_at_once(self):
@@ -36,7 +36,7 @@ class Stop(CliTest):
                 begin = time.monotonic()
                 daemon.signal(number)
                 self.assertEqual(daemon.wait(), 0)
-                self.assertLess(time.monotonic() - begin, 2.5)
+                self.assertLess(time.monotonic() - begin, 3.5)  # a request would get 4 s
                 self.assertEqual(idle.recv(1), b"")
                 idle.close()
 
@@ -45,7 +45,7 @@ class Stop(CliTest):
 
         def answer(connection):
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nhalf")
-            go_on.wait(20)
+            go_on.wait(DEADLINE)
             connection.sendall(b"done")
         origin, daemon = self.serve(answer)
         connection = self.request_in_flight(origin)
@@ -66,7 +66,7 @@ class Stop(CliTest):
         daemon.signal()
         self.assertEqual(daemon.wait(), 0)
         self.assertGreater(time.monotonic() - begin, 3.5)
-        self.assertLess(time.monotonic() - begin, 5)
+        self.assertLess(time.monotonic() - begin, 15)  # the origin takes 30 s
         connection.recv(4096)
 
     def test_second_signal_of_the_same_kind_ends_at_once(self):
@@ -75,12 +75,13 @@ class Stop(CliTest):
                 origin, daemon = self.serve(lambda connection: time.sleep(30))
                 self.request_in_flight(origin)
                 daemon.signal(number)
-                time.sleep(0.4)
+                daemon.expect(f"{number.name}: stopping")
+                time.sleep(0.4)  # until then it could be the same one, come by another way
                 self.assertIsNone(daemon.process.poll())
                 begin = time.monotonic()
                 daemon.signal(number)
                 self.assertEqual(daemon.wait(), -number)
-                self.assertLess(time.monotonic() - begin, 1.5)
+                self.assertLess(time.monotonic() - begin, 3)  # the request would get 4 s
 
     def test_signal_that_comes_by_two_ways_is_one(self):
         """timeout(1) sends it to the process and to its group."""
@@ -97,6 +98,7 @@ class Stop(CliTest):
         self.request_in_flight(origin)
         begin = time.monotonic()
         daemon.signal(signal.SIGINT)
+        daemon.expect("SIGINT: stopping")
         time.sleep(0.4)
         daemon.signal(signal.SIGTERM)  # as foreman does
         self.assertEqual(daemon.wait(), 0)
@@ -104,11 +106,11 @@ class Stop(CliTest):
 
     def test_signal_while_secrets_are_fetched_ends_at_once(self):
         begun = self.root / "begun"
-        self.write_config(self.route(secret=f'source = "command"\nargv = ["sh", "-c", "touch {begun}; sleep 2; echo k"]'))
+        self.write_config(self.route(secret=f'source = "command"\nargv = ["sh", "-c", "touch {begun}; sleep 60; echo k"]'))
         daemon = self.start(ready=False)
         eventually(begun.exists)
         daemon.signal(signal.SIGINT)
-        self.assertEqual(daemon.wait(1.5), -signal.SIGINT)
+        self.assertEqual(daemon.wait(), -signal.SIGINT)
 
     def test_command_ends_it_and_returns_when_it_has_gone(self):
         self.write_config()
@@ -179,7 +181,11 @@ class Stop(CliTest):
         terminal = self.on_a_terminal('"$CORDON" start')
         request = self.request_in_flight(origin)
         terminal.close_window()
-        self.assertTrue(request.recv(4096).endswith(b"late"))
+        received = b""
+        while not received.endswith(b"late"):
+            piece = request.recv(4096)
+            self.assertTrue(piece, received)
+            received += piece
         eventually(lambda: not is_open(self.port), "the end")
 
     def test_put_into_the_background_it_outlives_its_terminal(self):
@@ -201,7 +207,7 @@ class Stop(CliTest):
             self.assertTrue(is_open(self.port))
         process.stderr = open("/dev/null", "rb")
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(DEADLINE), 0)
 
 
 if __name__ == "__main__":

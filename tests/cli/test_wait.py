@@ -8,17 +8,17 @@ import subprocess
 import threading
 import time
 
-from harness import CORDON, CliTest, main
+from harness import CORDON, DEADLINE, CliTest, main
 
 
 class Wait(CliTest):
     def test_returns_once_the_proxy_is_ready(self):
         self.write_config()
-        with self.popen("wait", "--timeout", "20s") as waiting:
+        with self.popen("wait", "--timeout", "40s") as waiting:
             time.sleep(0.2)
             self.assertIsNone(waiting.poll())
             self.start()
-            out, err = waiting.communicate(timeout=20)
+            out, err = waiting.communicate(timeout=DEADLINE)
         self.assertEqual((waiting.returncode, out, err), (0, b"", b""))
 
     def test_gives_up_at_its_timeout_and_says_how_to_start(self):
@@ -68,7 +68,7 @@ class Wait(CliTest):
         with self.popen("wait", restore_signals=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as waiting:
             time.sleep(0.2)
             waiting.send_signal(signal.SIGINT)
-            waiting.communicate(timeout=20)
+            waiting.communicate(timeout=DEADLINE)
         self.assertEqual(waiting.returncode, -signal.SIGINT)  # which a shell reports as 130
 
 
@@ -107,7 +107,7 @@ class Run(CliTest):
             write.sendall(data)
             write.shutdown(socket.SHUT_WR)
             return subprocess.run([CORDON, *words], stdin=read, stdout=subprocess.PIPE, env=self.environment, cwd=self.project,
-                                  timeout=30, check=True).stdout
+                                  timeout=DEADLINE, check=True).stdout
 
     def test_command_that_does_not_exist(self):
         self.start()
@@ -137,11 +137,11 @@ class Run(CliTest):
 
     def test_waits_for_a_proxy_that_starts_later(self):
         results = []
-        thread = threading.Thread(target=lambda: results.append(self.cordon("run", "--timeout", "20s", "echo", "through")))
+        thread = threading.Thread(target=lambda: results.append(self.cordon("run", "--timeout", "40s", "echo", "through")))
         thread.start()
         time.sleep(0.2)
         self.start()
-        thread.join(30)
+        thread.join(DEADLINE)
         self.assertEqual((results[0].code, results[0].out), (0, "through\n"))
 
 
