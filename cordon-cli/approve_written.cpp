@@ -69,42 +69,49 @@ Result<bool> is_asked_for(const Config& before, const Target& target, const Writ
   return is_shared_part_approved(requested.binding, find_named(own, entry.name)->binding, *approved);
 }
 
-/// The person's word on a binding that they have not asked for as a whole.
-bool is_agreed(const Context& context, const RequestedBinding& requested, const WrittenEntry& entry) {
+/// The person's word on a binding that they have not asked for as a whole. Where nobody can be asked, it is a no.
+Answer<bool> ask_to_approve(const Context& context, const RequestedBinding& requested, const WrittenEntry& entry) {
   const std::string what =
       fmt::format("not all of this was approved before, or written by this command: {}", describe(requested));
   context.terminal.warning(what);
+  Answer<bool> agreed = false;
   if (context.terminal.can_ask()) {
     context.terminal.print("\n" + binding_text(context.terminal, requested) + "\n");
-    // The entry is written: Ctrl+C is a no to this question only.
-    if (Prompt(context.terminal).confirm("Approve it?", Preset::no).value_or(false)) return true;
+    agreed = Prompt(context.terminal).confirm("Approve it?", Preset::no);
   }
+  if (agreed.value_or(false)) return agreed;
   context.terminal.hint(fmt::format("it is not approved; to look at it and approve it: {} {}",
                                     command_line("approve", entry.target), shell_quoted(entry.name)));
-  return false;
+  return agreed;
 }
 
-Result<> approve(const Context& context, const Config& before, const Target& target, const WrittenEntry& entry) {
+Result<Exit> approve(const Context& context, const Config& before, const Target& target, const WrittenEntry& entry) {
   const auto review = review_target(context, target);
   if (!review) return std::unexpected(review.error());
   const auto unapproved = unapproved_bindings(target.config, target.instance.bindings);
   if (!unapproved) return std::unexpected(unapproved.error());
   const RequestedBinding* const requested = find_named(*unapproved, entry.name);
-  if (requested == nullptr) return {};
+  if (requested == nullptr) return Exit::done;
   const auto asked_for = is_asked_for(before, target, entry, *requested);
   if (!asked_for) return std::unexpected(asked_for.error());
   const bool first_start_tells = review->first_start && review->rule == ApprovalRule::advised;
-  if (!*asked_for && first_start_tells) return {};
-  if (!*asked_for && !is_agreed(context, *requested, entry)) return {};
-  return approve_bindings(std::span(&requested->binding, 1), target.instance.bindings);
+  if (!*asked_for && first_start_tells) return Exit::done;
+  const auto agreed = *asked_for ? Answer<bool>(true) : ask_to_approve(context, *requested, entry);
+  if (!agreed) return agreed.error() == NoAnswer::interrupted ? Exit::interrupted : Exit::done;
+  if (!*agreed) return Exit::done;
+  const auto recorded = approve_bindings(std::span(&requested->binding, 1), target.instance.bindings);
+  if (!recorded) return std::unexpected(recorded.error());
+  return Exit::done;
 }
 
 }  // namespace
 
-void approve_written(const Context& context, const Config& before, const Target& target, const WrittenEntry& entry) {
-  if (const auto recorded = approve(context, before, target, entry); !recorded)
-    context.terminal.warning(fmt::format("that {}'s secret goes there could not be recorded as approved: {}",
-                                         entry.name, recorded.error().message()));
+Exit approve_written(const Context& context, const Config& before, const Target& target, const WrittenEntry& entry) {
+  const auto done = approve(context, before, target, entry);
+  if (done) return *done;
+  context.terminal.warning(fmt::format("that {}'s secret goes there could not be recorded as approved: {}", entry.name,
+                                       done.error().message()));
+  return Exit::done;
 }
 
 }  // namespace cordon::cli

@@ -7,7 +7,6 @@
 
 #include <cordon/control_client.hpp>
 
-#include "approve_written.hpp"
 #include "first_config.hpp"
 #include "linked_config.hpp"
 #include "text.hpp"
@@ -38,6 +37,20 @@ void tell_new_warnings(const Context& context, const Editing& editing, const std
   }
 }
 
+/// How a running instance takes the change over, or how a first one is started.
+void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how) {
+  const std::string start = command_line("start", options);
+  if (!ControlClient(editing.instance).status(kPatience)) {
+    if (editing.is_new) context.terminal.hint(fmt::format("to start the proxy: {}", start));
+  } else if (how == TakeOver::by_restart) {
+    context.terminal.hint(fmt::format("{} is running, and listens on what it was started with; to restart it: {} && {}",
+                                      editing.instance.name, command_line("stop", options), start));
+  } else {
+    context.terminal.hint(fmt::format("{} is running; to make it go by this: {}", editing.instance.name,
+                                      command_line("reload", options)));
+  }
+}
+
 }  // namespace
 
 std::optional<Editing> open_config(const Context& context, const TargetOptions& options) {
@@ -63,33 +76,22 @@ std::optional<Editing> scaffold_config(const Context& context, const TargetOptio
   return Editing{*std::move(instance), *std::move(edit), true, {}, {}};
 }
 
-bool save_config(const Context& context, Editing& editing, const WrittenEntry& entry) {
+std::optional<Config> save_config(const Context& context, Editing& editing) {
   auto loaded = editing.edit.check();
   if (!loaded) {
     report_faults(context, loaded.error());
-    return false;
+    return std::nullopt;
   }
-  if (const auto saved = editing.edit.save(); !saved) {
-    context.terminal.error(saved.error().message());
-    return false;
-  }
+  if (const auto saved = editing.edit.save(); !saved) return report(context, saved.error());
   tell_new_warnings(context, editing, loaded->warnings);
-  if (!entry.name.empty())
-    approve_written(context, editing.before, {editing.instance, std::move(loaded->config), {}}, entry);
-  return true;
+  return std::move(loaded->config);
 }
 
-void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how) {
-  const std::string start = command_line("start", options);
-  if (!ControlClient(editing.instance).status(kPatience)) {
-    if (editing.is_new) context.terminal.hint(fmt::format("to start the proxy: {}", start));
-  } else if (how == TakeOver::by_restart) {
-    context.terminal.hint(fmt::format("{} is running, and listens on what it was started with; to restart it: {} && {}",
-                                      editing.instance.name, command_line("stop", options), start));
-  } else {
-    context.terminal.hint(fmt::format("{} is running; to make it go by this: {}", editing.instance.name,
-                                      command_line("reload", options)));
-  }
+Exit take_over(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how,
+               ReloadAfter after) {
+  if (after == ReloadAfter::yes) return reload_after_edit(context, options, editing.instance);
+  tell_next_step(context, options, editing, how);
+  return Exit::done;
 }
 
 }  // namespace cordon::cli

@@ -1,13 +1,11 @@
 // What commands that change cordon.toml share: opening it, writing it, and what there is to say afterwards.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include <cordon/config_edit.hpp>
 
+#include "reload_request.hpp"
 #include "target.hpp"
 
 namespace cordon::cli {
@@ -31,21 +29,16 @@ bool is_missing(const Context& context, const TargetOptions& options);
 /// A file that is to be made, with nothing but its port. What is wrong is already reported when nothing is returned.
 std::optional<Editing> scaffold_config(const Context& context, const TargetOptions& options, std::uint16_t port);
 
-/// The route or listener that a command writes. Nothing has an empty name.
-struct WrittenEntry {
-  const TargetOptions& target;  ///< For the command that is shown.
-  std::string name = {};
-  std::string name_before = {};  ///< Empty: there was none.
-};
-
-/// Writes the file, if it would be valid, warns of what is new in it, and takes the entry's binding as approved where its owner has
-/// just asked for all of it (approve_written). Everything that is wrong is already reported when it is false.
-bool save_config(const Context& context, Editing& editing, const WrittenEntry& entry);
+/// Writes the file, if it would be valid, and warns of what is new in it.
+/// @returns what it says now; nothing when it was not written, and what is wrong is already reported then
+std::optional<Config> save_config(const Context& context, Editing& editing);
 
 /// How a running instance takes a change over. Ports are bound at the start only.
 enum class TakeOver : bool { by_reload, by_restart };
 
-/// Says how a running instance takes the change over, or how a first one is started.
-void tell_next_step(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how);
+/// What comes after the file is written: has a running instance reload, if `after` says so, or else says how it takes the change over,
+/// or how a first one is started. @returns what the command ends with
+Exit take_over(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how,
+               ReloadAfter after);
 
 }  // namespace cordon::cli

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "approve_written.hpp"
 #include "config_editing.hpp"
 #include "entry_commands.hpp"
 #include "entry_fields.hpp"
@@ -12,7 +13,6 @@
 #include "failure.hpp"
 #include "free_port.hpp"
 #include "prompt.hpp"
-#include "reload_request.hpp"
 #include "target.hpp"
 #include "text.hpp"
 #include "usual_port.hpp"
@@ -118,8 +118,8 @@ Step<ConfigEntry> complete(const Job& job, ConfigEntry entry, const Taken& taken
   return std::unexpected(prompt.given_up(agreed ? NoAnswer::ended : agreed.error()));
 }
 
-/// What was done, and what comes next. `before` is the entry as it was; null: there was none.
-Exit finish(const Job& job, const Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
+/// What was done. `before` is the entry as it was; null: there was none.
+void tell(const Job& job, const Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
   const std::string name = entry.text("name");
   const Terminal& terminal = job.context.terminal;
   const std::string text =
@@ -129,14 +129,26 @@ Exit finish(const Job& job, const Editing& editing, const ConfigEntry& entry, co
   if (entry.text("auth.secret.source") == "keyring" && entry.text("auth.secret.service").empty())
     terminal.hint(
         fmt::format("to store its secret: {}", command_line("secret set " + shell_quoted(name), job.options.target)));
+}
+
+/// Writes the file, tells of it, and of what comes next. `before` is the entry as it was; null: there was none.
+Exit finish(const Job& job, Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
+  auto written = save_config(job.context, editing);
+  if (!written) return Exit::failed;
+  const Exit answered =
+      approve_written(job.context, editing.before, {editing.instance, *std::move(written), {}},
+                      {job.options.target, entry.text("name"), before == nullptr ? "" : before->text("name")});
+  tell(job, editing, entry, before);
   const auto port = own_port(job.kind, entry);
   const bool is_new_port = port && (before == nullptr || port != own_port(job.kind, *before));
   if (is_new_port && !is_free_port(*port))
-    terminal.warning(fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", *port));
-  if (job.options.reload == ReloadAfter::yes)
-    return reload_after_edit(job.context, job.options.target, editing.instance);
-  tell_next_step(job.context, job.options.target, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload);
-  return Exit::done;
+    job.context.terminal.warning(
+        fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", *port));
+  // Whoever gave up at the question does not want the change to be used at once.
+  const Exit taken =
+      take_over(job.context, job.options.target, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload,
+                answered == Exit::done ? job.options.reload : ReloadAfter::no);
+  return answered == Exit::done ? taken : answered;
 }
 
 Exit add(const Job& job) {
@@ -148,7 +160,6 @@ Exit add(const Job& job) {
   if (!whole) return whole.error();
   const ConfigEntry added = in_order(job.kind, *whole);
   if (const auto done = editing->edit.add(job.kind.list, added); !done) return fail_with(job.context, done.error());
-  if (!save_config(job.context, *editing, {job.options.target, added.text("name")})) return Exit::failed;
   return finish(job, *editing, added, nullptr);
 }
 
@@ -166,8 +177,6 @@ Exit edit(const Job& job) {
   if (!whole) return whole.error();
   if (const auto done = editing->edit.replace(job.kind.list, job.options.name, *whole); !done)
     return fail_with(job.context, done.error());
-  if (!save_config(job.context, *editing, {job.options.target, whole->text("name"), job.options.name}))
-    return Exit::failed;
   return finish(job, *editing, *whole, &*before);
 }
 

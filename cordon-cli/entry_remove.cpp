@@ -10,7 +10,6 @@
 #include "entry_fields.hpp"
 #include "entry_lookup.hpp"
 #include "prompt.hpp"
-#include "reload_request.hpp"
 #include "target.hpp"
 
 namespace cordon::cli {
@@ -71,13 +70,11 @@ Exit run(const Job& job) {
     return Exit::failed;
   }
   if (const Exit agreed = confirm(job, entry); agreed != Exit::done) return agreed;
-  if (!save_config(job.context, *editing, {job.options.target})) return Exit::failed;
+  if (!save_config(job.context, *editing)) return Exit::failed;
   tell(job, *editing, entry);
   const bool had_port = own_port(job.kind, *written).has_value();
-  if (job.options.reload == ReloadAfter::yes)
-    return reload_after_edit(job.context, job.options.target, editing->instance);
-  tell_next_step(job.context, job.options.target, *editing, had_port ? TakeOver::by_restart : TakeOver::by_reload);
-  return Exit::done;
+  return take_over(job.context, job.options.target, *editing, had_port ? TakeOver::by_restart : TakeOver::by_reload,
+                   job.options.reload);
 }
 
 }  // namespace

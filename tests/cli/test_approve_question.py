@@ -1,0 +1,113 @@
+"""The question that `route edit` and `listener edit` ask on a terminal, once the file is written, of what nobody has approved (D18)."""
+
+import json
+import tomllib
+
+from harness import CORDON, CliTest, free_port, main
+from pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
+
+QUESTION = "Approve it? [y/N] "
+CHANGES = {"route": ("--port", "8443"), "listener": ("--username", "other")}
+
+
+class Question(CliTest):
+    def setUp(self):
+        super().setUp()
+        (self.config_home / "cordon").mkdir(mode=0o700)
+        (self.config_home / "cordon" / "cordon.toml").write_text("listen = 1\n[secrets]\nrequire_approval = true\n")
+        self.environment["KEY"] = "value-of-key-1"
+        self.names = {"route": "demo", "listener": "db"}
+        self.file = self.write_config(
+            self.route(host="evil.example") + f'[[listeners]]\nname = "db"\nport = {free_port()}\nupstream = "db.evil.example:5432"\n'
+            '[listeners.auth]\ntype = "password"\nusername = "u"\n[listeners.auth.secret]\nsource = "env"\nvariable = "KEY"\n')
+
+    def edit(self, kind, typed, *more):
+        """(exit status, what the terminal shows) of an edit of which the one question is answered with `typed`."""
+        words = [CORDON, kind, "edit", self.names[kind], *CHANGES[kind], *more]
+        with PseudoTerminal(words, cwd=self.project, env={**self.environment, "NO_COLOR": "1"}) as terminal:
+            terminal.expect(QUESTION)
+            terminal.type(typed)
+            code = terminal.wait()
+            self.assertTrue(terminal.is_restored())
+            return code, terminal.shown
+
+    def is_approved(self, kind):
+        return json.loads(self.cordon(kind, "show", self.names[kind], "--json").out)["approved"]
+
+    def assert_written(self, kind):
+        config = tomllib.loads(self.file.read_text())
+        if kind == "route":
+            self.assertEqual(config["routes"][0]["match"]["port"], 8443)
+        else:
+            self.assertEqual(config["listeners"][0]["auth"]["username"], "other")
+
+    def assert_left(self, kind, shown):
+        """It is written and told of, not approved, and the command that approves it is named."""
+        self.assert_written(kind)
+        name = self.names[kind]
+        before, after = shown.split(QUESTION)
+        self.assertIn("evil.example", before)
+        self.assertIn(f"hint: it is not approved; to look at it and approve it: cordon approve {name}\n", after)
+        self.assertIn(f"changed {kind} {name} (", after)
+        self.assertFalse(self.is_approved(kind))
+
+    def test_yes_approves(self):
+        for kind, typed in (("route", "y\r"), ("listener", "YES\r")):
+            with self.subTest(kind):
+                code, shown = self.edit(kind, typed)
+                self.assertEqual(code, 0, shown)
+                self.assert_written(kind)
+                self.assertTrue(self.is_approved(kind))
+                self.assertNotIn("it is not approved", shown)
+                self.assertIn(f"changed {kind} ", shown.split(QUESTION)[1])
+
+    def test_yes_approves_that_one_only(self):
+        self.edit("route", "y\r")
+        self.assertFalse(self.is_approved("listener"))
+
+    def test_no_leaves_it_unapproved(self):
+        for kind, typed in (("route", "n\r"), ("listener", "\r")):
+            with self.subTest(kind):
+                code, shown = self.edit(kind, typed)
+                self.assertEqual(code, 0, shown)
+                self.assert_left(kind, shown)
+
+    def test_interrupt_is_a_no_and_the_status_is_its_own(self):
+        for kind in CHANGES:
+            with self.subTest(kind):
+                code, shown = self.edit(kind, CTRL_C)
+                self.assertEqual(code, 130, shown)
+                self.assert_left(kind, shown)
+
+    def test_end_of_input_is_a_no(self):
+        for kind in CHANGES:
+            with self.subTest(kind):
+                code, shown = self.edit(kind, CTRL_D)
+                self.assertEqual(code, 0, shown)
+                self.assert_left(kind, shown)
+
+    def test_what_is_neither_is_asked_again(self):
+        code, shown = self.edit("listener", "sure\r\r")
+        self.assertEqual((code, shown.count(QUESTION)), (0, 2), shown)
+        self.assertFalse(self.is_approved("listener"))
+
+    def test_hint_names_the_config(self):
+        code, shown = self.edit("listener", CTRL_C, "--config", str(self.file))
+        self.assertEqual(code, 130, shown)
+        self.assertIn(f"to look at it and approve it: cordon approve --config {self.file} db\n", shown)
+
+    def test_interrupt_reloads_nothing(self):
+        """Whoever gives up does not want the change to be used at once; whoever says no does, and it is refused."""
+        self.start()
+        code, shown = self.edit("route", CTRL_C, "--reload")
+        self.assertEqual(code, 130, shown)
+        self.assertNotIn("has reloaded", shown)
+        self.assertIn("is running; to make it go by this: cordon reload\n", shown)
+        code, shown = self.edit("route", "n\r", "--reload")
+        self.assertEqual(code, 0, shown)
+        self.assertIn("has reloaded", shown)
+        self.assertEqual(json.loads(self.cordon("status", "--json").out)["reloads"], 1)
+
+
+if __name__ == "__main__":
+    main()
