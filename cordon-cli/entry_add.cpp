@@ -188,8 +188,7 @@ Action declare_entry_add(const EntryKind& kind, CLI::App& app) {
   app.add_option("--listen", options->listen, "The proxy's port, when the config file is made by this")
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535).description(""));
-  // What listens is opened at the start only.
-  if (kind.list == ConfigList::routes) add_reload_option(app, options->reload);
+  add_reload_option(app, options->reload);
   add_target_options(app, options->target);
   return [options, &kind](const Context& context) { return add({context, kind, *options, "add"}); };
 }
@@ -205,8 +204,7 @@ Action declare_entry_edit(const EntryKind& kind, CLI::App& app) {
       ->type_name("OPTION")
       ->expected(1)
       ->take_all();
-  // What listens is opened at the start only.
-  if (kind.list == ConfigList::routes) add_reload_option(app, options->reload);
+  add_reload_option(app, options->reload);
   add_target_options(app, options->target);
   return [options, &kind](const Context& context) { return edit({context, kind, *options, "edit"}); };
 }

@@ -85,8 +85,7 @@ Action declare_entry_remove(const EntryKind& kind, CLI::App& app) {
       ->required()
       ->type_name("");
   app.add_flag("--yes", options->yes, "Remove it without asking");
-  // What listens is opened at the start only.
-  if (kind.list == ConfigList::routes) add_reload_option(app, options->reload);
+  add_reload_option(app, options->reload);
   add_target_options(app, options->target);
   return [options, &kind](const Context& context) { return run({context, kind, *options}); };
 }

@@ -30,7 +30,8 @@ const Command kListenerAdd = {
     .details =
         "Adds a listener to cordon.toml, which is made if it is not there. Asks for what the options\n"
         "do not say; without a terminal, --upstream, --username, --source and what goes with it must\n"
-        "be given. A proxy that runs listens on the new port once it is started anew.",
+        "be given. A running proxy knows it from its next `cordon reload` on, or at once with --reload,\n"
+        "and listens on its port once it is started anew.",
     .examples =
         "  cordon listener add\n"
         "  cordon listener add --upstream db.example.com:5432 --username app_user \\\n"
@@ -46,11 +47,12 @@ const Command kListenerEdit = {
     .arguments = "LISTENER",
     .details =
         "Changes what the options say and nothing else; without any, asks about everything, with\n"
-        "what there is as the answer of an empty line.",
+        "what there is as the answer of an empty line. A running proxy goes by it from its next\n"
+        "`cordon reload` on, or at once with --reload; by another port once it is started anew.",
     .examples =
         "  cordon listener edit prod-db\n"
         "  cordon listener edit prod-db --source env --variable PROD_DB_PASSWORD\n"
-        "  cordon listener edit prod-db --upstream db2.example.com:5432 --unset upstream-ca-path\n",
+        "  cordon listener edit prod-db --upstream db2.example.com:5432 --unset upstream-ca-path --reload\n",
     .declare = [](CLI::App& app) { return declare_entry_edit(kListenerKind, app); },
 };
 
@@ -80,7 +82,9 @@ const Command kListenerRemove = {
     .arguments = "LISTENER",
     .details =
         "Takes a listener out of cordon.toml, with the comment right above it. Asks first; without a\n"
-        "terminal, --yes must be given. Its secret stays where it is.",
+        "terminal, --yes must be given. Its secret stays where it is. From its next `cordon reload`\n"
+        "on, or at once with --reload, a running proxy refuses sessions on its port; a restart gives\n"
+        "the port up.",
     .examples =
         "  cordon listener remove prod-db\n"
         "  cordon listener remove prod-db --yes\n",
