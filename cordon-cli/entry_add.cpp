@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <memory>
 
 #include "approve_written.hpp"
@@ -13,6 +15,7 @@
 #include "failure.hpp"
 #include "free_port.hpp"
 #include "prompt.hpp"
+#include "secret_fields.hpp"
 #include "target.hpp"
 #include "text.hpp"
 #include "usual_port.hpp"
@@ -118,6 +121,14 @@ Step<ConfigEntry> complete(const Job& job, ConfigEntry entry, const Taken& taken
   return std::unexpected(prompt.given_up(agreed ? NoAnswer::ended : agreed.error()));
 }
 
+/// Whether the secret lies where `cordon secret set` stores it, and did not lie there before.
+bool is_to_be_stored(const ConfigEntry& entry, const ConfigEntry* before) {
+  constexpr std::array<std::string_view, 3> kPlace = {kSourceKey, kAccountKey, kServiceKey};
+  if (entry.text(kSourceKey) != "keyring" || !entry.text(kServiceKey).empty()) return false;
+  return before == nullptr ||
+         std::ranges::any_of(kPlace, [&](std::string_view key) { return entry.text(key) != before->text(key); });
+}
+
 /// What was done. `before` is the entry as it was; null: there was none.
 void tell(const Job& job, const Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
   const std::string name = entry.text("name");
@@ -126,7 +137,7 @@ void tell(const Job& job, const Editing& editing, const ConfigEntry& entry, cons
       fmt::format("{} {} {} ({}) {} {}", before == nullptr ? "added" : "changed", job.kind.noun, name,
                   entry.text(job.kind.destination), before == nullptr ? "to" : "in", editing.instance.config.native());
   job.context.terminal.print(terminal.paint(Style::plain, text) + "\n");
-  if (entry.text("auth.secret.source") == "keyring" && entry.text("auth.secret.service").empty())
+  if (is_to_be_stored(entry, before))
     terminal.hint(
         fmt::format("to store its secret: {}", command_line("secret set " + shell_quoted(name), job.options.target)));
 }

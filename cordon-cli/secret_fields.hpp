@@ -10,6 +10,7 @@ namespace cordon::cli {
 
 inline constexpr std::string_view kSourceKey = "auth.secret.source";
 inline constexpr std::string_view kAccountKey = "auth.secret.account";
+inline constexpr std::string_view kServiceKey = "auth.secret.service";
 
 inline constexpr auto kSources = std::to_array<FieldChoice>({
     {"keyring", "the system's keyring; `cordon secret set` stores it there"},
@@ -60,7 +61,7 @@ inline constexpr auto kSecretFields = std::to_array<EntryField>({
      .goes_with = "keyring 1password",
      .needed_with = "keyring"},
     {.flag = "--service",
-     .key = "auth.secret.service",
+     .key = kServiceKey,
      .type = "NAME",
      .help = "Of keyring: the service (default: cordon)",
      .question = "Service, if another program's",
