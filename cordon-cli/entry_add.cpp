@@ -14,7 +14,9 @@
 #include "entry_wizard.hpp"
 #include "failure.hpp"
 #include "free_port.hpp"
+#include "port_holder.hpp"
 #include "prompt.hpp"
+#include "running_instance.hpp"
 #include "secret_fields.hpp"
 #include "target.hpp"
 #include "text.hpp"
@@ -142,6 +144,15 @@ void tell(const Job& job, const Editing& editing, const ConfigEntry& entry, cons
         fmt::format("to store its secret: {}", command_line("secret set " + shell_quoted(name), job.options.target)));
 }
 
+/// What the running instance itself listens on is free for it. It is not dumpable, so that the system may not tell that it is the one.
+void warn_of_taken_port(const Context& context, const Instance& instance, std::uint16_t port) {
+  if (is_free_port(port)) return;
+  const auto holder = find_port_holder(port);
+  const auto running = ControlClient(instance).status(kAnswerTime);
+  if (running && (!holder || holder->pid == running->pid)) return;
+  context.terminal.warning(fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", port));
+}
+
 /// Writes the file, tells of it, and of what comes next. `before` is the entry as it was; null: there was none.
 Exit finish(const Job& job, Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
   auto written = save_config(job.context, editing);
@@ -152,9 +163,7 @@ Exit finish(const Job& job, Editing& editing, const ConfigEntry& entry, const Co
   tell(job, editing, entry, before);
   const auto port = own_port(job.kind, entry);
   const bool is_new_port = port && (before == nullptr || port != own_port(job.kind, *before));
-  if (is_new_port && !is_free_port(*port))
-    job.context.terminal.warning(
-        fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", *port));
+  if (is_new_port) warn_of_taken_port(job.context, editing.instance, *port);
   // Whoever gave up at the question does not want the change to be used at once.
   const Exit taken =
       take_over(job.context, job.options.target, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload,

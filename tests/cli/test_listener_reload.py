@@ -73,6 +73,16 @@ class Reload(CliTest):
         self.assert_done(again)
         self.assertEqual(again.err.splitlines(), warnings)
 
+    def test_port_that_the_proxy_has_is_free_for_it(self):
+        self.start()
+        other = self.origin().port
+        taken = "cordon: warning: something listens on 127.0.0.1:{} now, so the proxy could not start\n"
+        self.assertIn(taken.format(other), self.listener("edit", "db", "--port", str(other)).err)
+        done = self.listener("edit", "db", "--port", str(self.local), "--reload")
+        self.assert_reloaded(done, "changed")
+        self.assertNotIn("something listens", done.err)
+        self.assertNotIn("restart", done.err)
+
     def test_without_it_nothing_is_reloaded(self):
         self.start()
         done = self.listener("edit", "db", "--upstream", "localhost:2")
