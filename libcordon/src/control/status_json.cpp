@@ -170,6 +170,8 @@ ProxyStatus proxy_from(const Json& value) {
   proxy.unmatched = value.at("unmatched").get<std::uint64_t>();
   for (const Json& route : value.at("routes"))
     proxy.routes.push_back(route_from(route));
+  // A version that knew no listeners has none.
+  if (!value.contains("listeners")) return proxy;
   for (const Json& listener : value.at("listeners"))
     proxy.listeners.push_back(listener_from(listener));
   return proxy;

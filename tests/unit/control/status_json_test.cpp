@@ -121,19 +121,35 @@ TEST(StatusJson, ListenersComeOutAsTheyWentIn) {
   EXPECT_EQ(read->proxy.listeners.back().last_login, std::nullopt);
 }
 
+TEST(StatusJson, OfAVersionWithoutListenersIsOneWithNone) {
+  std::string text = status_with("2026-11-22T11:08:43.456Z");
+  const std::string_view listeners = ",\"listeners\":[]";
+  const auto at = text.find(listeners);
+  ASSERT_NE(at, std::string::npos) << text;
+  const auto status = parse_status(text.erase(at, listeners.size()));
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->version, "v");
+  EXPECT_TRUE(status->proxy.listeners.empty());
+}
+
+TEST(StatusJson, RoutesAreNeverLeftOut) {
+  std::string text = status_with("2026-11-22T11:08:43.456Z");
+  const std::string_view routes = ",\"routes\":[]";
+  const auto at = text.find(routes);
+  ASSERT_NE(at, std::string::npos) << text;
+  const auto status = parse_status(text.erase(at, routes.size()));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::upstream_protocol);
+}
+
 TEST(StatusJson, AListenerOfAnotherShapeIsNotUnderstood) {
   const std::string good = to_json(with_a_listener());
   ASSERT_TRUE(parse_status(good));
   const std::pair<std::string, std::string> changes[] = {
-      {"\"port\":15432", "\"port\":\"15432\""},
-      {"\"upstream\":", "\"upstream_host\":"},
-      {"\"approved\":false", "\"approved\":0"},
-      {"\"open\":2", "\"open\":null"},
-      {"\"sessions\":7000000000", "\"sessions\":[]"},
-      {"\"last_login\":\"2", "\"last_login\":\"x"},
-      {"\"held\":true", "\"held\":\"true\""},
-      {"\"listeners\":[", "\"listeners\":[7,"},
-      {"\"listeners\":", "\"services\":"},
+      {"\"port\":15432", "\"port\":\"15432\""},       {"\"upstream\":", "\"upstream_host\":"},
+      {"\"approved\":false", "\"approved\":0"},       {"\"open\":2", "\"open\":null"},
+      {"\"sessions\":7000000000", "\"sessions\":[]"}, {"\"last_login\":\"2", "\"last_login\":\"x"},
+      {"\"held\":true", "\"held\":\"true\""},         {"\"listeners\":[", "\"listeners\":[7,"},
   };
   for (const auto& [from, to] : changes) {
     std::string text = good;
