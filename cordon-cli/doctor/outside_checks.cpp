@@ -135,18 +135,31 @@ std::string look_at_server(const OriginTrial& trial) {
 /// What is tried of one kind.
 struct Trials {
   const char* check;
+  std::string_view edit;  ///< The command that changes one.
   std::string (*look_closer)(const OriginTrial& trial);
 };
 
-constexpr Trials kOfOrigins{"upstream", look_at_origin};
-constexpr Trials kOfServers{"postgres", look_at_server};
+constexpr Trials kOfOrigins{"upstream", "route edit", look_at_origin};
+constexpr Trials kOfServers{"postgres", "listener edit", look_at_server};
 
-Finding finding_of(const Trials& trials, const OriginTrial& trial) {
+/// Whether the certificate is one for which no root vouches that is known here.
+bool is_of_unknown_issuer(const Error& error) {
+  return error.code == Errc::upstream_tls && error.message().contains("trusted roots");
+}
+
+std::string fix_for(const Patient& patient, const Trials& trials, const OriginTrial& trial) {
+  const std::string look = trials.look_closer(trial);
+  if (!is_of_unknown_issuer(*trial.error)) return look;
+  return fmt::format("{} {} --upstream-ca-path FILE, where FILE has its CA's certificates; to see what it shows: {}",
+                     patient.command(trials.edit), shell_quoted(trial.name), look);
+}
+
+Finding finding_of(const Patient& patient, const Trials& trials, const OriginTrial& trial) {
   const std::string address = address_of(trial);
   if (trial.error) {
     return {trials.check, trial.name, Verdict::failure,
             fmt::format("{}: {}: {}", address, name(trial.error->code), trial.error->message()),
-            trials.look_closer(trial)};
+            fix_for(patient, trials, trial)};
   }
   if (!trial.tls)
     return {trials.check, trial.name, Verdict::ok,
@@ -173,7 +186,7 @@ Findings check_secrets(const Patient& patient) {
 Findings check_origins(const Patient& patient) {
   Findings findings;
   for (const OriginTrial& trial : try_origins(patient.config(), patient.target->ca_paths()))
-    findings.push_back(finding_of(kOfOrigins, trial));
+    findings.push_back(finding_of(patient, kOfOrigins, trial));
   if (findings.empty()) findings.push_back({kOfOrigins.check, "", Verdict::skipped, "the config has no routes"});
   return findings;
 }
@@ -181,7 +194,7 @@ Findings check_origins(const Patient& patient) {
 Findings check_servers(const Patient& patient) {
   Findings findings;
   for (const OriginTrial& trial : try_servers(patient.config(), patient.target->ca_paths()))
-    findings.push_back(finding_of(kOfServers, trial));
+    findings.push_back(finding_of(patient, kOfServers, trial));
   return findings;
 }
 
