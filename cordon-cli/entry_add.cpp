@@ -215,9 +215,7 @@ Action declare_entry_add(const EntryKind& kind, CLI::App& app) {
 
 Action declare_entry_edit(const EntryKind& kind, CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option(std::string(kind.argument), options->name, fmt::format("The name of the {} to change", kind.noun))
-      ->required()
-      ->type_name("");
+  add_entry_name(app, kind, options->name);
   add_entry_flags(app, kind, options->flags);
   app.add_option("--unset", options->flags.unset,
                  "Take an optional key out, by the name of its option; may be repeated")

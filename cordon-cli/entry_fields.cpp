@@ -173,6 +173,12 @@ bool is_needed(const EntryField& field, const ConfigEntry& entry) {
   return field.need == Need::required;
 }
 
+void add_entry_name(CLI::App& app, const EntryKind& kind, std::string& name) {
+  app.add_option(std::string(kind.argument), name, fmt::format("The name of the {}", kind.noun))
+      ->required()
+      ->type_name("");
+}
+
 void add_entry_flags(CLI::App& app, const EntryKind& kind, EntryFlags& flags) {
   for (const EntryField& field : kind.fields)
     if (!field.flag.empty()) add_flag(app, field, flags);

@@ -31,6 +31,9 @@ struct EntryFlags {
   bool none() const { return values.empty() && unset.empty(); }
 };
 
+/// Declares the argument that names an entry of the config. `name` must outlive the parsing.
+void add_entry_name(CLI::App& app, const EntryKind& kind, std::string& name);
+
 /// Declares a flag for each field that has one. `flags` must outlive the parsing.
 void add_entry_flags(CLI::App& app, const EntryKind& kind, EntryFlags& flags);
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -97,5 +99,20 @@ void set_if_absent(ConfigEntry& entry, std::string_view key, std::string_view va
 
 /// `name`, or else `name-2`, `name-3` ...
 std::string free_name(std::string name, const Taken& taken);
+
+// For the kinds' shown.
+
+/// `json`, and what JSON says of entries of every kind: the source of the secret, and the entry's own roots or null.
+Json with_place(Json json, const SecretRef& secret, const std::optional<std::filesystem::path>& roots);
+
+/// All of a config's list, each as `show` makes it.
+template <class Entry>
+std::vector<ShownEntry> shown_all(const std::vector<Entry>& list, ShownEntry (*show)(const Entry& entry)) {
+  std::vector<ShownEntry> out;
+  out.reserve(list.size());
+  for (const Entry& entry : list)
+    out.push_back(show(entry));
+  return out;
+}
 
 }  // namespace cordon::cli

@@ -7,6 +7,7 @@
 
 #include "approvals.hpp"
 #include "entry_commands.hpp"
+#include "entry_fields.hpp"
 #include "named_secret.hpp"
 #include "target.hpp"
 
@@ -126,9 +127,7 @@ Action declare_entry_list(const EntryKind& kind, CLI::App& app) {
 
 Action declare_entry_show(const EntryKind& kind, CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option(std::string(kind.argument), options->name, fmt::format("The name of the {}", kind.noun))
-      ->required()
-      ->type_name("");
+  add_entry_name(app, kind, options->name);
   return finish_declaring(kind, app, options, show);
 }
 

@@ -81,9 +81,7 @@ Exit run(const Job& job) {
 
 Action declare_entry_remove(const EntryKind& kind, CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option(std::string(kind.argument), options->name, fmt::format("The name of the {}", kind.noun))
-      ->required()
-      ->type_name("");
+  add_entry_name(app, kind, options->name);
   app.add_flag("--yes", options->yes, "Remove it without asking");
   add_reload_option(app, options->reload);
   add_target_options(app, options->target);

@@ -1,7 +1,5 @@
 #include "entry_wizard.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "secret_fields.hpp"
@@ -100,19 +98,6 @@ class Wizard {
 Answer<ConfigEntry> ask_entry(Prompt& prompt, const EntryKind& kind, ConfigEntry entry, const EntryFlags& given,
                               const Taken& taken) {
   return Wizard(prompt, kind, std::move(entry), given, taken).run();
-}
-
-void set_if_absent(ConfigEntry& entry, std::string_view key, std::string_view value) {
-  if (entry.find(key) == nullptr && !value.empty()) entry.set(key, std::string(value));
-}
-
-std::string free_name(std::string name, const Taken& taken) {
-  const auto is_taken = [&](const std::string& candidate) {
-    return std::ranges::find(taken.names, candidate) != taken.names.end();
-  };
-  if (!is_taken(name)) return name;
-  for (int number = 2;; ++number)
-    if (std::string numbered = fmt::format("{}-{}", name, number); !is_taken(numbered)) return numbered;
 }
 
 }  // namespace cordon::cli

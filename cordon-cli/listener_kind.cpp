@@ -5,7 +5,6 @@
 #include "free_port.hpp"
 #include "listener_text.hpp"
 #include "provider_defaults.hpp"
-#include "route_text.hpp"
 #include "secret_fields.hpp"
 
 namespace cordon::cli {
@@ -120,13 +119,6 @@ std::string remark(const ConfigEntry& /*entry*/) {
   return {};
 }
 
-Json full_json(const Listener& listener) {
-  Json out = json_of(listener);
-  out["source"] = source_word(listener.secret);
-  out["upstream_ca_path"] = listener.upstream_ca_path ? Json(listener.upstream_ca_path->string()) : Json();
-  return out;
-}
-
 ShownEntry shown_listener(const Listener& listener) {
   const std::string port = std::to_string(listener.port);
   ShownEntry out{.name = listener.name,
@@ -138,7 +130,7 @@ ShownEntry shown_listener(const Listener& listener) {
                           {"secret", describe(listener.secret)},
                           {"tls", fmt::format("clients {}, server {}", word_of(listener.client_tls),
                                               word_of(listener.upstream_tls))}},
-                 .json = full_json(listener),
+                 .json = with_place(json_of(listener), listener.secret, listener.upstream_ca_path),
                  .secret = listener.secret};
   if (listener.upstream_ca_path) out.rows.emplace_back("roots", listener.upstream_ca_path->string());
   if (listener.require_token) out.rows.emplace_back("token", "needed, as the client's password");
@@ -147,11 +139,7 @@ ShownEntry shown_listener(const Listener& listener) {
 }
 
 std::vector<ShownEntry> shown(const Config& config) {
-  std::vector<ShownEntry> out;
-  out.reserve(config.listeners.size());
-  for (const Listener& listener : config.listeners)
-    out.push_back(shown_listener(listener));
-  return out;
+  return shown_all(config.listeners, shown_listener);
 }
 
 }  // namespace

@@ -108,13 +108,6 @@ std::string remark(const ConfigEntry& entry) {
                            provider->scheme.empty() ? "" : " with the scheme ", provider->scheme);
 }
 
-Json full_json(const Route& route) {
-  Json out = json_of(route);
-  out["source"] = source_word(route.secret);
-  out["upstream_ca_path"] = route.upstream_ca_path ? Json(route.upstream_ca_path->string()) : Json();
-  return out;
-}
-
 std::string ports_list(const Route& route, std::string_view separator) {
   return route.ports.any ? "any" : fmt::format("{}", fmt::join(route.ports.list, separator));
 }
@@ -129,7 +122,7 @@ ShownEntry shown_route(const Route& route) {
                           {"port", ports_list(route, ", ")},
                           {"header", header_text(route)},
                           {"secret", describe(route.secret)}},
-                 .json = full_json(route),
+                 .json = with_place(json_of(route), route.secret, route.upstream_ca_path),
                  .secret = route.secret};
   if (route.allow_plaintext) out.rows.emplace_back("plaintext", "allowed, to a loopback or private address");
   if (route.upstream_ca_path) out.rows.emplace_back("roots", route.upstream_ca_path->string());
@@ -137,11 +130,7 @@ ShownEntry shown_route(const Route& route) {
 }
 
 std::vector<ShownEntry> shown(const Config& config) {
-  std::vector<ShownEntry> out;
-  out.reserve(config.routes.size());
-  for (const Route& route : config.routes)
-    out.push_back(shown_route(route));
-  return out;
+  return shown_all(config.routes, shown_route);
 }
 
 }  // namespace
