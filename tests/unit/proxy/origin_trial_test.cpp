@@ -126,7 +126,8 @@ TEST_F(OriginTrialTest, TellsOfRootsThatCannotBeUsed) {
 }
 
 TEST_F(OriginTrialTest, RootsOfOneRouteThatCannotBeUsedAreNoFaultOfAnother) {
-  config_.routes = {route_to("bad", "api.example", {origin_.port()}), route_to("well", "api.example", {origin_.port()})};
+  config_.routes = {route_to("bad", "api.example", {origin_.port()}),
+                    route_to("well", "api.example", {origin_.port()})};
   config_.routes[0].upstream_ca_path = folder_ / "missing.pem";
   const auto trials = try_all();
   ASSERT_EQ(trials.size(), 2U);
