@@ -148,7 +148,7 @@ bool is_of_unknown_issuer(const Error& error) {
 }
 
 std::string fix_for(const Patient& patient, const Trials& trials, const OriginTrial& trial) {
-  const std::string look = trials.look_closer(trial);
+  std::string look = trials.look_closer(trial);
   if (!is_of_unknown_issuer(*trial.error)) return look;
   return fmt::format("{} {} --upstream-ca-path FILE, where FILE has its CA's certificates; to see what it shows: {}",
                      patient.command(trials.edit), shell_quoted(trial.name), look);

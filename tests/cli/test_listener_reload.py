@@ -103,9 +103,11 @@ class Reload(CliTest):
 
     def test_a_store_that_is_not_available_is_status_4(self):
         self.start()
-        done = self.listener("edit", "db", "--source", "command", "--argv", "/bin/false", "--reload")
-        self.assertEqual(done.code, 4)
-        self.assertIn("make the store available, then: cordon reload\n", done.err)
+        for words in (("edit", "db", "--source", "command", "--argv", "/bin/false"), ("add", "--name", "two", *DB), ("remove", "two", "--yes")):
+            with self.subTest(words[0]):
+                done = self.listener(*words, "--reload")
+                self.assertEqual(done.code, 4)
+                self.assertIn("make the store available, then: cordon reload\n", done.err)
 
     def test_where_nothing_runs_the_change_is_all(self):
         for words in (("add", "--name", "two", *DB), ("edit", "two", "--upstream", "localhost:3"), ("remove", "two", "--yes")):
