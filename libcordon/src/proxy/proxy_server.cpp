@@ -281,7 +281,7 @@ Result<> ProxyServer::run() {
     impl_->stop(StopMode::immediate);
   }
   {
-    const base::SigpipeBlocked blocked;  // on the host's own thread; the others take no signal at all
+    [[maybe_unused]] const base::SigpipeBlocked blocked;  // on the host's own thread; the others take no signal at all
     impl_->workers.front()->run();
   }
   impl_->running = false;

@@ -95,8 +95,8 @@ class CordonTest(unittest.TestCase):
         self.assertLess(self.cordon.resident_kib() - before, allowed_kib + SANITIZER_KIB, "growth of RSS in KiB")
 
     def settle(self, descriptors):
-        """Cordon's descriptors come back to `descriptors`, or a few more."""
-        deadline = time.monotonic() + 20
+        """Cordon's descriptors come back to `descriptors`, or a few more: before the 10 s after which a silent connection is given up."""
+        deadline = time.monotonic() + 9
         while (now := self.cordon.descriptors()) > descriptors + self.SPARE:
             self.assertLess(time.monotonic(), deadline, f"{now} descriptors, {descriptors} before")
             time.sleep(0.05)

@@ -1,9 +1,12 @@
+#ifdef __linux__
 #include "base/sigpipe_blocked.hpp"
 
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <latch>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -66,5 +69,25 @@ TEST_F(SigpipeBlockedTest, KeepsOneThatWasPendingBefore) {
   EXPECT_TRUE(is_blocked()) << "as the host had it";
 }
 
+// Host programs may have threads that wait for signals, or two servers.
+TEST_F(SigpipeBlockedTest, DoesNotWaitForOneThatAnotherThreadHasTaken) {
+  const SigpipeBlocked hosts_own;
+  for (int i = 0; i < 1'000; ++i) {
+    std::latch begun(3);
+    std::latch raised(3);
+    const auto let_go_after_it = [&] {
+      const SigpipeBlocked blocked;
+      begun.arrive_and_wait();
+      raised.arrive_and_wait();
+    };
+    std::jthread one(let_go_after_it);
+    std::jthread two(let_go_after_it);
+    begun.arrive_and_wait();
+    ::kill(::getpid(), SIGPIPE);
+    raised.arrive_and_wait();
+  }
+}
+
 }  // namespace
 }  // namespace cordon::base
+#endif

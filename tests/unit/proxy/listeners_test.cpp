@@ -133,6 +133,34 @@ TEST_F(Listeners, OneThatIsGoneRefusesSessionsUntilARestart) {
   EXPECT_TRUE(warnings_of_reload({listener_}).empty()) << "it is back";
 }
 
+std::string encryption_request(bool gss) {
+  base::WipedBuffer out;
+  postgres::compose_ssl_request(out);
+  std::string request(out.view());
+  if (gss) ++request.back();  // 80877103 and 80877104
+  return request;
+}
+
+TEST_F(Listeners, OneThatIsGoneHasNoEncryptionButAnAnswer) {
+  test::PostgresEnd early = connect();  // from before the reload
+  while (proxy_->server->active_connections() == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  warnings_of_reload({});
+  early.wire.send(test::startup_message("shop"));
+  EXPECT_EQ(test::sqlstate_of(early.receive()), "0A000");
+  for (const bool gss : {false, true}) {
+    test::PostgresEnd client = connect();
+    client.wire.send(encryption_request(gss));
+    EXPECT_EQ(client.wire.receive(1), "N") << gss;
+    client.wire.send(test::startup_message("shop"));
+    EXPECT_EQ(test::sqlstate_of(client.receive()), "0A000") << gss;
+  }
+  test::PostgresEnd direct = connect();
+  direct.wire.send("\x16\x03\x01");
+  EXPECT_TRUE(direct.wire.ends());
+  EXPECT_FALSE(origin_.is_called());
+}
+
 TEST_F(Listeners, AnotherNameIsBothAtOnce) {
   Listener renamed = listener_;
   renamed.name = "renamed";
