@@ -76,8 +76,9 @@ std::optional<std::string> why_no_port(std::string_view text) {
 Step<std::uint16_t> choose_listen(const Job& job) {
   if (job.options.listen != 0) return job.options.listen;
   const auto free = find_usual_port(job.context, job.options.target);
-  if (!Prompt::possible() && free) return *free;
-  if (!Prompt::possible()) return usage_error(job, "no usual port is free for the new config; give one with --listen");
+  if (!Prompt::possible(job.context.terminal) && free) return *free;
+  if (!Prompt::possible(job.context.terminal))
+    return usage_error(job, "no usual port is free for the new config; give one with --listen");
   Prompt prompt(job.context.terminal);
   prompt.say("There is no config file here yet: it will be made.");
   const auto answer = prompt.text({.question = "Port for the proxy to listen on",
@@ -109,9 +110,10 @@ Step<ConfigEntry> complete(const Job& job, ConfigEntry entry, const Taken& taken
   job.kind.fill_defaults(filled, taken);
   const auto missing = missing_flags(job.kind, filled);
   if (missing.empty() && !job.options.flags.none()) return filled;
-  if (!Prompt::possible() && missing.empty())
+  if (!Prompt::possible(job.context.terminal) && missing.empty())
     return usage_error(job, fmt::format("say what to change, such as {}", job.kind.hint));
-  if (!Prompt::possible()) return usage_error(job, fmt::format("missing: {}", fmt::join(missing, ", ")));
+  if (!Prompt::possible(job.context.terminal))
+    return usage_error(job, fmt::format("missing: {}", fmt::join(missing, ", ")));
   Prompt prompt(job.context.terminal);
   auto answers = ask_entry(prompt, job.kind, std::move(entry), job.options.flags, taken);
   if (!answers) return std::unexpected(prompt.given_up(answers.error()));

@@ -32,7 +32,7 @@ struct Job {
 /// Whether the owner agrees; done, or what the command ends with otherwise.
 Exit confirm(const Job& job, const ShownEntry& entry) {
   if (job.options.yes) return Exit::done;
-  if (!Prompt::possible()) {
+  if (!Prompt::possible(job.context.terminal)) {
     job.context.terminal.error(
         fmt::format("{} remove: nobody can be asked here; give --yes to remove it", job.kind.noun));
     job.context.terminal.hint(fmt::format("`cordon help {} remove` shows its options", job.kind.noun));

@@ -137,9 +137,11 @@ Exit run_command(const Context& context, const Named& named, std::span<const std
     return usage_error(context, fmt::format("{}: {}", named.name, error.what()),
                        fmt::format("`cordon help {}` shows its options", named.name));
   }
-  const Exit exit = action(context);
   const CLI::Option* const json = app->get_option_no_throw("--json");
-  if (exit != Exit::done && json != nullptr && json->count() > 0) print_json_of_failure(context.terminal);
+  const bool is_json = json != nullptr && json->count() > 0;
+  if (is_json) context.terminal.ask_nobody();
+  const Exit exit = action(context);
+  if (exit != Exit::done && is_json) print_json_of_failure(context.terminal);
   return exit;
 }
 

@@ -99,8 +99,8 @@ std::string list_of(const ChoiceQuestion& question) {
 
 }  // namespace
 
-bool Prompt::possible() noexcept {
-  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+bool Prompt::possible(const Terminal& terminal) noexcept {
+  return terminal.can_ask() && ::isatty(STDOUT_FILENO) == 1;
 }
 
 Answer<std::string> Prompt::text(const TextQuestion& question) {

@@ -1,7 +1,7 @@
 // Questions to a person: what a wizard is made of. A command that has all it needs from its flags asks nothing; one that
-// lacks something asks where Prompt::possible(), and elsewhere says which flag is missing.
+// lacks something asks where Prompt::possible(terminal), and elsewhere says which flag is missing.
 //
-//   if (!Prompt::possible()) return usage_error("--host is missing");
+//   if (!Prompt::possible(context.terminal)) return usage_error("--host is missing");
 //   Prompt prompt(context.terminal);
 //   const auto host = prompt.text({.question = "Host", .objection = why_no_host});
 //   if (!host) return prompt.given_up(host.error());
@@ -66,8 +66,8 @@ class Prompt {
   /// `terminal` must outlive it.
   explicit Prompt(const Terminal& terminal) : terminal_(terminal) {}
 
-  /// Whether a wizard may run: standard input, output and error are all terminals.
-  static bool possible() noexcept;
+  /// Whether a wizard may run: standard input, output and error are all terminals, and `terminal` may ask.
+  static bool possible(const Terminal& terminal) noexcept;
 
   /// A line as it was typed, without blanks around it and without control characters.
   Answer<std::string> text(const TextQuestion& question);

@@ -72,12 +72,12 @@ void Terminal::error(std::string_view text) const {
   line("cordon: ", Style::red, "error: ", text);
 }
 void Terminal::hint(std::string_view text) const {
-  if (said_.hint.empty()) said_.hint = text;
+  if (!said_.error.empty() && said_.hint.empty()) said_.hint = text;
   line("", Style::cyan, "hint: ", text);
 }
 
 bool Terminal::can_ask() const noexcept {
-  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  return !asks_nobody_ && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
 }
 
 void Terminal::show_progress(std::string_view text) const {

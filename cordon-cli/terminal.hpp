@@ -35,15 +35,18 @@ class Terminal {
   void error(std::string_view text) const;
   void hint(std::string_view text) const;
 
-  /// The first error and the first hint that were said; empty: none was.
+  /// The first error that was said, and the first hint after it; empty: none was.
   struct Said {
     std::string error;
     std::string hint;
   };
   const Said& said() const noexcept { return said_; }
 
-  /// Whether a person can be asked: standard input and standard error are terminals.
+  /// Whether a person can be asked: standard input and standard error are terminals, and ask_nobody() was not called.
   bool can_ask() const noexcept;
+
+  /// From now on it is as if nobody could be asked: what --json prints is for programs.
+  void ask_nobody() noexcept { asks_nobody_ = true; }
 
   /// Shows what is under way, in a line of standard error that the next call replaces; an empty text only removes it. Nothing
   /// where standard output or standard error is no terminal.
@@ -60,6 +63,7 @@ class Terminal {
   bool error_has_colour_;
   bool output_failed_ = false;
   bool has_printed_ = false;
+  bool asks_nobody_ = false;
   mutable Said said_;  // a memory of what was said, which changes nothing of what will be
 };
 

@@ -118,7 +118,7 @@ std::string shown_path(const FileOutcome& file) {
 /// Whether the person agrees to other programs' files being changed; else what the command ends with, reported.
 std::optional<Exit> disagreed(const Context& context, const Options& options, const Setup& setup) {
   if (options.yes || (std::ranges::none_of(setup.files, is_to_change) && !setup.follow_up)) return std::nullopt;
-  if (options.json || !Prompt::possible()) {
+  if (!Prompt::possible(context.terminal)) {
     context.terminal.error(
         fmt::format("setup of {} changes {}; --yes is missing", setup.tool->title,
                     std::ranges::any_of(setup.files, is_to_change) ? "files of another program" : "another program"));
@@ -152,7 +152,7 @@ Result<> write_settings(Setup& setup) {
 
 /// Where a person is there, and no route yet, asks whether to add one, and becomes `cordon route add`.
 Exit offer_route(const Context& context, const Options& options, const Setup& setup, Exit exit) {
-  const bool asked = !options.yes && Prompt::possible() && setup.site.target.config.routes.empty();
+  const bool asked = !options.yes && Prompt::possible(context.terminal) && setup.site.target.config.routes.empty();
   if (!asked || exit != Exit::done) return exit;
   Prompt prompt(context.terminal);
   const auto agreed = prompt.confirm("Add a route now?", Preset::yes);

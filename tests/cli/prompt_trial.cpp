@@ -59,7 +59,7 @@ const std::map<std::string, std::function<Shown(Prompt&)>> kQuestions = {
 int run(const std::vector<std::string>& names) {
   const Terminal terminal(current_environment());
   Prompt prompt(terminal);
-  if (!Prompt::possible()) {
+  if (!Prompt::possible(terminal)) {
     std::puts("nobody can be asked");
     return static_cast<int>(Exit::usage);
   }
