@@ -131,11 +131,29 @@ Exit bundle(const Context& context, const Options& options) {
   if (!ca) return fail_with(context, ca.error(), *target, options.target);
   if (const auto refreshed = ca->refresh_bundle(); !refreshed) return fail_with(context, refreshed.error());
   warn_of_named_ca(context.terminal, *target);
-  context.terminal.print(ca->paths().bundle.string() + "\n");
+  const std::string path = ca->paths().bundle.string();
+  if (options.json)
+    print_json(context.terminal, {{"bundle", path}});
+  else
+    context.terminal.print(path + "\n");
   return Exit::done;
 }
 
 // rotate
+
+void report_new_ca(const Context& context, const Options& options, const Target& target, const CaPaths& paths,
+                   const CaInfo& info) {
+  const std::string cert = paths.cert.string();
+  if (options.json)
+    print_json(context.terminal, {{"instance", target.instance.name},
+                                  {"certificate", cert},
+                                  {"key", paths.key.string()},
+                                  {"sha256", info.sha256},
+                                  {"not_after", time_text(info.not_after)}});
+  else
+    context.terminal.print(fmt::format("new CA of {}: {}\n  SHA-256  {}\n  valid    {}\n", target.instance.name,
+                                       on_one_line(cert), info.sha256, validity_text(info)));
+}
 
 /// What the owner has to do now. A running proxy and running clients go by the old CA.
 void tell_next_steps(const Context& context, const Options& options, const Target& target, const CaInfo& fresh) {
@@ -167,8 +185,7 @@ Exit rotate(const Context& context, const Options& options) {
   if (const auto refreshed = ca->refresh_bundle(); !refreshed) return fail_with(context, refreshed.error());
   const auto info = inspect_ca(ca->paths());
   if (!info) return fail_with(context, info.error());
-  context.terminal.print(fmt::format("new CA of {}: {}\n  SHA-256  {}\n  valid    {}\n", target->instance.name,
-                                     on_one_line(ca->paths().cert.native()), info->sha256, validity_text(*info)));
+  report_new_ca(context, options, *target, ca->paths(), *info);
   tell_next_steps(context, options, *target, *info);
   return Exit::done;
 }
@@ -177,13 +194,12 @@ using Run = Exit (*)(const Context& context, const Options& options);
 
 Action declare_with(CLI::App& app, const std::shared_ptr<Options>& options, Run run) {
   add_target_options(app, options->target);
+  app.add_flag("--json", options->json, "Report as JSON");
   return [options, run](const Context& context) { return run(context, *options); };
 }
 
 Action declare_show(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  app.add_flag("--json", options->json, "Report as JSON");
-  return declare_with(app, options, show);
+  return declare_with(app, std::make_shared<Options>(), show);
 }
 
 Action declare_bundle(CLI::App& app) {

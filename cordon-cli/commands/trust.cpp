@@ -12,6 +12,7 @@
 #include "command.hpp"
 #include "confirmation.hpp"
 #include "failure.hpp"
+#include "json_output.hpp"
 #include "system_store.hpp"
 #include "target.hpp"
 
@@ -23,6 +24,7 @@ using Plan = std::vector<SystemCommand>;
 struct Options {
   TargetOptions target;
   bool yes = false;
+  bool json = false;
   std::string ca;  ///< --ca; of `trust` only.
 };
 
@@ -51,12 +53,32 @@ std::optional<Exit> may_run(const Context& context, const Options& options, cons
 }
 
 /// Runs and shows each. @returns the first that failed
-Result<> run_all(const Context& context, const Plan& plan) {
+Result<> run_all(const Context& context, const Options& options, const Plan& plan) {
   for (const SystemCommand& command : plan) {
-    context.terminal.print(fmt::format("running: {}\n", context.terminal.paint(Style::plain, to_string(command))));
+    if (!options.json)
+      context.terminal.print(fmt::format("running: {}\n", context.terminal.paint(Style::plain, to_string(command))));
     if (auto done = run_system_command(command); !done) return done;
   }
   return {};
+}
+
+/// How a command that has not failed ends.
+struct Outcome {
+  const Instance& instance;
+  SystemTrustState now;
+  Plan ran;          ///< Empty: all was as it should be before.
+  std::string text;  ///< For people.
+};
+
+void report(const Context& context, const Options& options, const Outcome& outcome) {
+  if (!options.json) return context.terminal.print(outcome.text + "\n");
+  Json commands = Json::array();
+  for (const SystemCommand& command : outcome.ran)
+    commands.push_back(to_string(command));
+  print_json(context.terminal, {{"instance", outcome.instance.name},
+                                {"trusted", outcome.now == SystemTrustState::trusted},
+                                {"changed", !outcome.ran.empty()},
+                                {"commands", std::move(commands)}});
 }
 
 // trust
@@ -69,13 +91,24 @@ void show_ca(const Terminal& terminal, const CaPaths& paths) {
                               on_one_line(info->subject), info->sha256));
 }
 
+/// Runs `plan`, and `undo` when it fails. What is wrong is already reported when it is false.
+bool put_in(const Context& context, const Options& options, const Plan& plan, const Plan& undo) {
+  const auto done = run_all(context, options, plan);
+  if (done) return true;
+  context.terminal.error(done.error().message());
+  if (!run_all(context, options, undo))
+    context.terminal.error("the CA could not be taken out again either; mend the above and run `cordon untrust`");
+  return false;
+}
+
 Exit trust_it(const Context& context, const Options& options, const Target& target, const SystemTrust& trust,
               const CaManager& ca) {
   const std::string pem = ca.certificate_pem();
   const auto before = trust.state(pem);
   if (!before) return fail_with(context, before.error());
   if (*before == SystemTrustState::trusted) {
-    context.terminal.print(fmt::format("already trusted: this system trusts the CA of {}\n", target.instance.name));
+    const std::string text = fmt::format("already trusted: this system trusts the CA of {}", target.instance.name);
+    report(context, options, {target.instance, *before, {}, text});
     return Exit::done;
   }
   const Plan plan = trust.plan_trust(ca.paths().cert);
@@ -85,19 +118,15 @@ Exit trust_it(const Context& context, const Options& options, const Target& targ
   if (const auto end = may_run(context, options, trust, plan,
                                {question, options.yes, "trust", "the system's roots stay as they are"}))
     return *end;
-  if (const auto done = run_all(context, plan); !done) {
-    context.terminal.error(done.error().message());
-    if (!run_all(context, trust.plan_untrust(ca.paths().cert)))
-      context.terminal.error("the CA could not be taken out again either; mend the above and run `cordon untrust`");
-    return Exit::failed;
-  }
+  if (!put_in(context, options, plan, trust.plan_untrust(ca.paths().cert))) return Exit::failed;
   const auto after = trust.state(pem);
   if (!after || *after != SystemTrustState::trusted) {
     context.terminal.error("the commands ran, but the CA is not among the system's roots");
     context.terminal.hint(fmt::format("to take it out again: {}", command_line("untrust", options.target)));
     return Exit::failed;
   }
-  context.terminal.print(fmt::format("trusted: this system trusts the CA of {} now\n", target.instance.name));
+  const std::string text = fmt::format("trusted: this system trusts the CA of {} now", target.instance.name);
+  report(context, options, {target.instance, *after, plan, text});
   context.terminal.hint(
       "programs that run already may have to be restarted; some, as Firefox, Java and Node, have lists of "
       "their own");
@@ -161,7 +190,8 @@ Exit run_untrust(const Context& context, const Options& options) {
     return state && *state == SystemTrustState::trusted;
   };
   if (!is_there(trust->anchor()) && !still_trusted()) {
-    context.terminal.print(fmt::format("not trusted: this system has no CA of {}\n", instance->name));
+    const std::string text = fmt::format("not trusted: this system has no CA of {}", instance->name);
+    report(context, options, {*instance, SystemTrustState::absent, {}, text});
     return Exit::done;
   }
   const Plan plan = trust->plan_untrust(paths.cert);
@@ -169,12 +199,13 @@ Exit run_untrust(const Context& context, const Options& options) {
   if (const auto end = may_run(context, options, *trust, plan,
                                {question, options.yes, "untrust", "the system's roots stay as they are"}))
     return *end;
-  if (const auto done = run_all(context, plan); !done) return fail_with(context, done.error());
+  if (const auto done = run_all(context, options, plan); !done) return fail_with(context, done.error());
   if (still_trusted()) {
     context.terminal.error("the system still trusts this CA: it is among its roots under another name, too");
     return Exit::failed;
   }
-  context.terminal.print(fmt::format("not trusted: this system no longer trusts the CA of {}\n", instance->name));
+  const std::string text = fmt::format("not trusted: this system no longer trusts the CA of {}", instance->name);
+  report(context, options, {*instance, SystemTrustState::absent, plan, text});
   return Exit::done;
 }
 
@@ -183,6 +214,7 @@ using Run = Exit (*)(const Context& context, const Options& options);
 Action declare_with(CLI::App& app, const std::shared_ptr<Options>& options, Run run) {
   add_target_options(app, options->target);
   app.add_flag("--yes", options->yes, "Do it without asking");
+  app.add_flag("--json", options->json, "Report as JSON");
   return [options, run](const Context& context) { return run(context, *options); };
 }
 
