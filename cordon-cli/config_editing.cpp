@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <system_error>
 
@@ -53,6 +54,12 @@ void tell_next_step(const Context& context, const TargetOptions& options, const 
 
 }  // namespace
 
+void add_change_options(CLI::App& app, ChangeOptions& options) {
+  add_reload_option(app, options.reload);
+  add_target_options(app, options.target);
+  app.add_flag("--json", options.json, "Report as JSON");
+}
+
 std::optional<Editing> open_config(const Context& context, const TargetOptions& options) {
   auto target = load_target(context, options);
   if (!target || !may_edit_linked(context, target->instance)) return std::nullopt;
@@ -87,11 +94,11 @@ std::optional<Config> save_config(const Context& context, Editing& editing) {
   return std::move(loaded->config);
 }
 
-Exit take_over(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how,
-               ReloadAfter after) {
-  if (after == ReloadAfter::yes) return reload_after_edit(context, options, editing.instance);
-  tell_next_step(context, options, editing, how);
-  return Exit::done;
+ReloadAnswer take_over(const Context& context, const ChangeOptions& options, const Editing& editing, TakeOver how) {
+  if (options.reload == ReloadAfter::yes)
+    return reload_after_edit(context, {options.target, options.json}, editing.instance);
+  tell_next_step(context, options.target, editing, how);
+  return {};
 }
 
 }  // namespace cordon::cli

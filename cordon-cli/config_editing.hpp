@@ -10,6 +10,16 @@
 
 namespace cordon::cli {
 
+/// What every command that changes an entry can be told.
+struct ChangeOptions {
+  TargetOptions target;
+  ReloadAfter reload = ReloadAfter::no;
+  bool json = false;
+};
+
+/// Declares them: --reload, --config, --scope, --json.
+void add_change_options(CLI::App& app, ChangeOptions& options);
+
 /// A config file that is being changed.
 struct Editing {
   Instance instance;
@@ -36,9 +46,8 @@ std::optional<Config> save_config(const Context& context, Editing& editing);
 /// How a running instance takes a change over. Ports are bound at the start only.
 enum class TakeOver : bool { by_reload, by_restart };
 
-/// What comes after the file is written: has a running instance reload, if `after` says so, or else says how it takes the change over,
-/// or how a first one is started. @returns what the command ends with
-Exit take_over(const Context& context, const TargetOptions& options, const Editing& editing, TakeOver how,
-               ReloadAfter after);
+/// What comes after the file is written: has a running instance reload, if the options say so, or else says how it takes the change
+/// over, or how a first one is started. @returns what the command ends with, and what its JSON says of the reload
+ReloadAnswer take_over(const Context& context, const ChangeOptions& options, const Editing& editing, TakeOver how);
 
 }  // namespace cordon::cli

@@ -10,6 +10,7 @@
 #include "config_editing.hpp"
 #include "entry_commands.hpp"
 #include "entry_fields.hpp"
+#include "entry_json.hpp"
 #include "entry_lookup.hpp"
 #include "entry_wizard.hpp"
 #include "failure.hpp"
@@ -26,11 +27,10 @@ namespace cordon::cli {
 namespace {
 
 struct Options {
-  TargetOptions target;
+  ChangeOptions change;
   EntryFlags flags;
   std::string name;  ///< Of the entry to change.
   std::uint16_t listen = 0;
-  ReloadAfter reload = ReloadAfter::no;
 };
 
 /// One call of `add` or `edit`.
@@ -75,7 +75,7 @@ std::optional<std::string> why_no_port(std::string_view text) {
 /// The port of a config that is not there yet.
 Step<std::uint16_t> choose_listen(const Job& job) {
   if (job.options.listen != 0) return job.options.listen;
-  const auto free = find_usual_port(job.context, job.options.target);
+  const auto free = find_usual_port(job.context, job.options.change.target);
   if (!Prompt::possible(job.context.terminal) && free) return *free;
   if (!Prompt::possible(job.context.terminal))
     return usage_error(job, "no usual port is free for the new config; give one with --listen");
@@ -89,16 +89,16 @@ Step<std::uint16_t> choose_listen(const Job& job) {
 }
 
 Step<Editing> begin_adding(const Job& job) {
-  const Options& options = job.options;
+  const TargetOptions& target = job.options.change.target;
   std::optional<Editing> editing;
-  if (is_missing(job.context, options.target)) {
+  if (is_missing(job.context, target)) {
     const auto port = choose_listen(job);
     if (!port) return std::unexpected(port.error());
-    editing = scaffold_config(job.context, options.target, *port);
+    editing = scaffold_config(job.context, target, *port);
   } else {
-    if (options.listen != 0)
+    if (job.options.listen != 0)
       return usage_error(job, "--listen is for a config that is made by this; the file is there already");
-    editing = open_config(job.context, options.target);
+    editing = open_config(job.context, target);
   }
   if (!editing) return std::unexpected(Exit::failed);
   return *std::move(editing);
@@ -140,10 +140,10 @@ void tell(const Job& job, const Editing& editing, const ConfigEntry& entry, cons
   const std::string text =
       fmt::format("{} {} {} ({}) {} {}", before == nullptr ? "added" : "changed", job.kind.noun, name,
                   entry.text(job.kind.destination), before == nullptr ? "to" : "in", editing.instance.config.native());
-  job.context.terminal.print(terminal.paint(Style::plain, text) + "\n");
+  if (!job.options.change.json) job.context.terminal.print(terminal.paint(Style::plain, text) + "\n");
   if (is_to_be_stored(entry, before))
-    terminal.hint(
-        fmt::format("to store its secret: {}", command_line("secret set " + shell_quoted(name), job.options.target)));
+    terminal.hint(fmt::format("to store its secret: {}",
+                              command_line("secret set " + shell_quoted(name), job.options.change.target)));
 }
 
 /// What the running instance itself listens on is free for it. It is not dumpable, so that the system may not tell that it is the one.
@@ -155,22 +155,34 @@ void warn_of_taken_port(const Context& context, const Instance& instance, std::u
   context.terminal.warning(fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", port));
 }
 
+/// `now` is the entry as it is shown, `before` what the file said of it; null: nothing.
+EntryChange change_of(const ConfigEntry& entry, const ConfigEntry* before, Json now) {
+  if (before == nullptr) return {"added", true, std::move(now)};
+  return {"changed", entry != *before, std::move(now)};
+}
+
 /// Writes the file, tells of it, and of what comes next. `before` is the entry as it was; null: there was none.
 Exit finish(const Job& job, Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
   auto written = save_config(job.context, editing);
   if (!written) return Exit::failed;
+  const Target target{editing.instance, *std::move(written), {}};
+  const std::string name = entry.text("name");
   const Exit answered =
-      approve_written(job.context, editing.before, {editing.instance, *std::move(written), {}},
-                      {job.options.target, entry.text("name"), before == nullptr ? "" : before->text("name")});
+      approve_written(job.context, editing.before, target,
+                      {job.options.change.target, name, before == nullptr ? "" : before->text("name")});
   tell(job, editing, entry, before);
   const auto port = own_port(job.kind, entry);
   const bool is_new_port = port && (before == nullptr || port != own_port(job.kind, *before));
   if (is_new_port) warn_of_taken_port(job.context, editing.instance, *port);
+  ChangeOptions change = job.options.change;
   // Whoever gave up at the question does not want the change to be used at once.
-  const Exit taken =
-      take_over(job.context, job.options.target, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload,
-                answered == Exit::done ? job.options.reload : ReloadAfter::no);
-  return answered == Exit::done ? taken : answered;
+  if (answered != Exit::done) change.reload = ReloadAfter::no;
+  const ReloadAnswer taken =
+      take_over(job.context, change, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload);
+  if (change.json)
+    print_change(editing, job.kind, change_of(entry, before, entry_json(job.context, job.kind, target, name)), taken,
+                 job.context.terminal);
+  return answered == Exit::done ? taken.exit : answered;
 }
 
 Exit add(const Job& job) {
@@ -186,11 +198,11 @@ Exit add(const Job& job) {
 }
 
 Exit edit(const Job& job) {
-  auto editing = open_config(job.context, job.options.target);
+  auto editing = open_config(job.context, job.options.change.target);
   if (!editing) return Exit::failed;
   const auto before = editing->edit.entry(job.kind.list, job.options.name);
   if (!before) {
-    report_no_entry(job.context, job.kind, job.options.target, editing->edit, job.options.name, before.error());
+    report_no_entry(job.context, job.kind, job.options.change.target, editing->edit, job.options.name, before.error());
     return Exit::failed;
   }
   ConfigEntry entry = *before;
@@ -210,8 +222,7 @@ Action declare_entry_add(const EntryKind& kind, CLI::App& app) {
   app.add_option("--listen", options->listen, "The proxy's port, when the config file is made by this")
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535).description(""));
-  add_reload_option(app, options->reload);
-  add_target_options(app, options->target);
+  add_change_options(app, options->change);
   return [options, &kind](const Context& context) { return add({context, kind, *options, "add"}); };
 }
 
@@ -224,8 +235,7 @@ Action declare_entry_edit(const EntryKind& kind, CLI::App& app) {
       ->type_name("OPTION")
       ->expected(1)
       ->take_all();
-  add_reload_option(app, options->reload);
-  add_target_options(app, options->target);
+  add_change_options(app, options->change);
   return [options, &kind](const Context& context) { return edit({context, kind, *options, "edit"}); };
 }
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <memory>
 
-#include "approvals.hpp"
 #include "entry_commands.hpp"
 #include "entry_fields.hpp"
+#include "entry_json.hpp"
 #include "named_secret.hpp"
 #include "target.hpp"
 
@@ -27,21 +27,6 @@ struct Job {
   const Options& options;
   const Target& target;
 };
-
-/// Which bindings are not approved. What cannot be found out is warned of, and counts as approved.
-BindingReview review_or_warn(const Job& job) {
-  const auto review = review_recorded(job.context, job.target);
-  if (review) return *review;
-  job.context.terminal.warning(
-      fmt::format("whether its bindings are approved is not known: {}", review.error().message()));
-  return {};
-}
-
-Json to_json(const ShownEntry& entry, const BindingReview& review) {
-  Json out = entry.json;
-  out["approved"] = standing_of(review, entry.name) == "approved";
-  return out;
-}
 
 using Row = std::vector<std::string>;
 
@@ -63,7 +48,7 @@ Exit list(const Job& job) {
   const auto entries = job.kind.shown(job.target.config);
   const std::string file = job.target.instance.config.string();
   if (job.options.json) {
-    const auto review = review_or_warn(job);
+    const auto review = review_or_warn(job.context, job.target);
     Json report = {{"config", file}, {std::string(job.kind.nouns), Json::array()}};
     for (const ShownEntry& entry : entries)
       report[std::string(job.kind.nouns)].push_back(to_json(entry, review));
@@ -100,7 +85,7 @@ Exit show(const Job& job) {
     report_unknown_name(job.context.terminal, job.target, job.kind.noun, job.options.name, names);
     return Exit::failed;
   }
-  const auto review = review_or_warn(job);
+  const auto review = review_or_warn(job.context, job.target);
   if (job.options.json)
     print_json(job.context.terminal, to_json(*entry, review));
   else

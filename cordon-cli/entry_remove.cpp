@@ -8,6 +8,7 @@
 #include "config_editing.hpp"
 #include "entry_commands.hpp"
 #include "entry_fields.hpp"
+#include "entry_json.hpp"
 #include "entry_lookup.hpp"
 #include "prompt.hpp"
 #include "target.hpp"
@@ -16,10 +17,9 @@ namespace cordon::cli {
 namespace {
 
 struct Options {
-  TargetOptions target;
+  ChangeOptions change;
   std::string name;
   bool yes = false;
-  ReloadAfter reload = ReloadAfter::no;
 };
 
 /// One call.
@@ -48,18 +48,18 @@ Exit confirm(const Job& job, const ShownEntry& entry) {
 void tell(const Job& job, const Editing& editing, const ShownEntry& entry) {
   const std::string text = fmt::format("removed {} {} ({}) from {}", job.kind.noun, entry.name, entry.destination,
                                        editing.instance.config.native());
-  job.context.terminal.print(job.context.terminal.paint(Style::plain, text) + "\n");
+  if (!job.options.change.json) job.context.terminal.print(job.context.terminal.paint(Style::plain, text) + "\n");
   if (std::holds_alternative<KeyringRef>(entry.secret))
     job.context.terminal.hint(fmt::format("its secret is kept: {}", describe(entry.secret)));
 }
 
 Exit run(const Job& job) {
-  auto editing = open_config(job.context, job.options.target);
+  auto editing = open_config(job.context, job.options.change.target);
   const auto loaded = editing ? editing->edit.check() : std::expected<LoadedConfig, std::vector<ConfigFault>>();
   if (!editing || !loaded) return Exit::failed;
   const auto written = editing->edit.entry(job.kind.list, job.options.name);
   if (!written) {
-    report_no_entry(job.context, job.kind, job.options.target, editing->edit, job.options.name, written.error());
+    report_no_entry(job.context, job.kind, job.options.change.target, editing->edit, job.options.name, written.error());
     return Exit::failed;
   }
   // The file is valid, so what it says under that name is in the config.
@@ -73,8 +73,11 @@ Exit run(const Job& job) {
   if (!save_config(job.context, *editing)) return Exit::failed;
   tell(job, *editing, entry);
   const bool had_port = own_port(job.kind, *written).has_value();
-  return take_over(job.context, job.options.target, *editing, had_port ? TakeOver::by_restart : TakeOver::by_reload,
-                   job.options.reload);
+  const ReloadAnswer taken =
+      take_over(job.context, job.options.change, *editing, had_port ? TakeOver::by_restart : TakeOver::by_reload);
+  if (job.options.change.json)
+    print_change(*editing, job.kind, {"removed", true, entry.name}, taken, job.context.terminal);
+  return taken.exit;
 }
 
 }  // namespace
@@ -83,8 +86,7 @@ Action declare_entry_remove(const EntryKind& kind, CLI::App& app) {
   auto options = std::make_shared<Options>();
   add_entry_name(app, kind, options->name);
   app.add_flag("--yes", options->yes, "Remove it without asking");
-  add_reload_option(app, options->reload);
-  add_target_options(app, options->target);
+  add_change_options(app, options->change);
   return [options, &kind](const Context& context) { return run({context, kind, *options}); };
 }
 

@@ -17,24 +17,21 @@ namespace {
 constexpr std::chrono::minutes kReloadTime{5};
 
 /// The instance, if there is one, did not say how it went.
-Exit report_silence(const Context& context, const ReloadOptions& options, const Instance& instance,
-                    const Error& error) {
+ReloadAnswer report_silence(const Context& context, const ReloadOptions& options, const Instance& instance,
+                            const Error& error) {
   const bool asked = error.code != Errc::not_running && error.code != Errc::file_unsafe;
-  if (options.json)
-    print_json(context.terminal, {{"instance", instance.name},
-                                  {"reloaded", asked ? Json() : Json(false)},
-                                  {"errors", json_of(std::vector{error})}});
   const Exit exit = report_unreachable(context, options.target, instance, error);
   if (asked)
     context.terminal.hint(
         fmt::format("whether it has reloaded is not known; see: {}", command_line("status", options.target)));
-  return exit;
+  return {exit,
+          {{"instance", instance.name},
+           {"reloaded", asked ? Json() : Json(false)},
+           {"errors", json_of(std::vector{error})}}};
 }
 
-Exit report_failure(const Context& context, const ReloadOptions& options, const Instance& instance,
-                    const std::vector<Error>& errors) {
-  if (options.json)
-    print_json(context.terminal, {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}});
+Exit tell_failure(const Context& context, const ReloadOptions& options, const Instance& instance,
+                  const std::vector<Error>& errors) {
   // The config was read by the proxy, if it could be: what it says is for the remedy only.
   auto loaded = Config::load(instance.config);
   report_errors(context, errors, {instance, loaded ? std::move(loaded->config) : Config(), {}}, options.target);
@@ -46,15 +43,20 @@ Exit report_failure(const Context& context, const ReloadOptions& options, const 
   return exit;
 }
 
-void report_success(const Context& context, const ReloadOptions& options, const Instance& instance,
-                    const ReloadReport& report) {
+ReloadAnswer report_failure(const Context& context, const ReloadOptions& options, const Instance& instance,
+                            const std::vector<Error>& errors) {
+  return {tell_failure(context, options, instance, errors),
+          {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}}};
+}
+
+ReloadAnswer report_success(const Context& context, const ReloadOptions& options, const Instance& instance,
+                            const ReloadReport& report) {
   for (const std::string& warning : report.warnings)
     context.terminal.warning(warning);
-  if (options.json)
-    print_json(context.terminal, {{"instance", instance.name}, {"reloaded", true}, {"warnings", report.warnings}});
-  else
+  if (!options.json)
     context.terminal.print(fmt::format("{} has reloaded {}\n", instance.name,
                                        context.terminal.paint(Style::plain, instance.config.string())));
+  return {Exit::done, {{"instance", instance.name}, {"reloaded", true}, {"warnings", report.warnings}}};
 }
 
 }  // namespace
@@ -65,22 +67,21 @@ void add_reload_option(CLI::App& app, ReloadAfter& after) {
       "Have the running proxy go by it at once, as `cordon reload` does");
 }
 
-Exit request_reload(const Context& context, const ReloadOptions& options, const Instance& instance) {
+ReloadAnswer request_reload(const Context& context, const ReloadOptions& options, const Instance& instance) {
   const auto outcome = ControlClient(instance).reload(kReloadTime);
   if (!outcome) return report_silence(context, options, instance, outcome.error());
   if (!*outcome) return report_failure(context, options, instance, outcome->error());
-  report_success(context, options, instance, **outcome);
-  return Exit::done;
+  return report_success(context, options, instance, **outcome);
 }
 
-Exit reload_after_edit(const Context& context, const TargetOptions& target, const Instance& instance) {
+ReloadAnswer reload_after_edit(const Context& context, const ReloadOptions& options, const Instance& instance) {
   if (const auto running = ControlClient(instance).status(kAnswerTime);
       !running && running.error().code == Errc::not_running) {
     context.terminal.hint(fmt::format("{} is not running, so nothing was reloaded; to start it: {}", instance.name,
-                                      command_line("start", target)));
-    return Exit::done;
+                                      command_line("start", options.target)));
+    return {};
   }
-  return request_reload(context, {.target = target, .json = false}, instance);
+  return request_reload(context, options, instance);
 }
 
 }  // namespace cordon::cli

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "target.hpp"
 
 namespace cordon::cli {
@@ -20,10 +21,16 @@ enum class ReloadAfter : std::uint8_t { no, yes };
 /// Declares `--reload`.
 void add_reload_option(CLI::App& app, ReloadAfter& after);
 
-/// Returns when the reload is done or has failed, which is told then.
-Exit request_reload(const Context& context, const ReloadOptions& options, const Instance& instance);
+/// How a reload went.
+struct ReloadAnswer {
+  Exit exit = Exit::done;
+  Json report = {};  ///< What `cordon reload --json` prints; null: no instance was asked.
+};
+
+/// Returns when the reload is done or has failed, which is told then, but for the report: with `options.json` the caller prints it.
+ReloadAnswer request_reload(const Context& context, const ReloadOptions& options, const Instance& instance);
 
 /// What `--reload` does once the config is written. An instance that does not run is no failure: it will start with the config as it is.
-Exit reload_after_edit(const Context& context, const TargetOptions& target, const Instance& instance);
+ReloadAnswer reload_after_edit(const Context& context, const ReloadOptions& options, const Instance& instance);
 
 }  // namespace cordon::cli

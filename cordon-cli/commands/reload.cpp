@@ -12,7 +12,9 @@ namespace {
 Exit run(const Context& context, const ReloadOptions& options) {
   const auto found = find_instance(context, options.target);
   if (!found) return Exit::failed;
-  return request_reload(context, options, found->instance);
+  const ReloadAnswer answer = request_reload(context, options, found->instance);
+  if (options.json) print_json(context.terminal, answer.report);
+  return answer.exit;
 }
 
 Action declare(CLI::App& app) {
