@@ -1,4 +1,5 @@
 // What is spoken inside TLS, as both ends name it (ALPN).
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -129,6 +130,39 @@ std::string der_of(X509& certificate) {
   const int size = i2d_X509(&certificate, &data);
   const bssl::UniquePtr<std::uint8_t> owned(data);
   return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
+}
+
+/// The length of the longest record that `bytes`, whole records, hold.
+std::size_t longest_record(std::string_view bytes) {
+  std::size_t longest = 0;
+  while (bytes.size() >= 5) {
+    const auto at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
+    const std::size_t length = at(3) << 8 | at(4);
+    longest = std::max(longest, length);
+    bytes.remove_prefix(std::min(bytes.size(), 5 + length));
+  }
+  return longest;
+}
+
+// PG19: libpq's asynchronous reader never sees the end of a record that is larger than a server's own ever are.
+TEST_F(ContextProtocol, PG19RecordsForPostgresqlClientsAreAsSmallAsAServersOwn) {
+  constexpr std::size_t kOverhead = 256;
+  for (const Protocol protocol : {Protocol::http1, Protocol::postgresql}) {
+    ASSERT_TRUE(connect(protocol, protocol).done());
+    const bssl::UniquePtr<BIO> sent(BIO_new(BIO_s_mem()));
+    BIO_up_ref(sent.get());
+    SSL_set0_wbio(server_.get(), sent.get());
+    const std::string much(40'000, 'x');
+    ASSERT_GT(SSL_write(server_.get(), much.data(), static_cast<int>(much.size())), 0);
+    const std::uint8_t* data = nullptr;
+    std::size_t size = 0;
+    ASSERT_EQ(BIO_mem_contents(sent.get(), &data, &size), 1);
+    const std::size_t longest = longest_record({reinterpret_cast<const char*>(data), size});
+    if (protocol == Protocol::postgresql)
+      EXPECT_LE(longest, 8'192U + kOverhead);
+    else
+      EXPECT_GT(longest, 16'000U) << "fewer and larger ones cost less";
+  }
 }
 
 // PG12: what channel binding hashes.
