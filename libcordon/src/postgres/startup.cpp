@@ -120,6 +120,10 @@ bool begins_direct_tls(base::ConstBytes input) noexcept {
   return !input.empty() && input.front() == kTlsHandshake;
 }
 
+bool is_terminate(base::ConstBytes input) noexcept {
+  return base::as_text(input) == std::string_view("X\0\0\0\x04", 5);
+}
+
 bool asks_for_replication(const StartupMessage& message) noexcept {
   const auto value = message.find("replication");
   return value && !is_false(*value);

@@ -65,6 +65,9 @@ Accepted<std::optional<StartupPacket>> next_startup_packet(base::ConstBytes& inp
 /// kAlpn). No startup packet within the bounds begins like that.
 bool begins_direct_tls(base::ConstBytes input) noexcept;
 
+/// Whether `input` is a Terminate and nothing else: clients that leave at once send it in place of a startup packet, which it is not.
+bool is_terminate(base::ConstBytes input) noexcept;
+
 /// The protocol's name in ALPN.
 inline constexpr std::string_view kAlpn = "postgresql";
 

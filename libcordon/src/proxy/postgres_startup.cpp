@@ -70,6 +70,8 @@ SessionTask<> start_direct_tls(PostgresClient& client, Encryption& encryption) {
 SessionTask<postgres::StartupPacket> read_packet(PostgresClient& client) {
   for (;;) {
     auto rest = client.inbox.unread();
+    if (postgres::is_terminate(rest))
+      co_return closed_upon(Errc::end_of_stream, "it left before it said what it wants");
     auto packet = postgres::next_startup_packet(rest);
     if (!packet) co_return std::unexpected(refuse_client(packet.error()));
     if (*packet) {

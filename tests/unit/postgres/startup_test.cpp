@@ -244,5 +244,12 @@ TEST(PostgresStartup, KnowsDirectTls) {
   EXPECT_EQ(sqlstate_of("\x16\x03\x01\x02"sv), "08P01") << "and it is no startup packet";
 }
 
+TEST(PostgresStartup, KnowsATerminateThatComesFirst) {
+  EXPECT_TRUE(is_terminate(base::as_bytes("X\0\0\0\x04"sv)));
+  EXPECT_FALSE(is_terminate(base::as_bytes("X\0\0\0"sv)));
+  EXPECT_FALSE(is_terminate(base::as_bytes("X\0\0\0\x04X"sv)));
+  EXPECT_FALSE(is_terminate({}));
+}
+
 }  // namespace
 }  // namespace cordon::postgres

@@ -63,6 +63,15 @@ class DefaultSigpipe {
   struct sigaction before_ {};
 };
 
+// node-postgres sends a Terminate when it is ended before it is connected; a server closes without a word, too.
+TEST_F(PostgresSession, AClientThatLeavesAtOnceIsToldNothing) {
+  PostgresEnd client = connect();
+  client.send('X', "");
+  EXPECT_TRUE(client.wire.ends());
+  EXPECT_TRUE(all_have_gone());
+  EXPECT_EQ(proxy_->server->status().listeners.at(0).refused, 0U);
+}
+
 TEST_F(PostgresSession, BulkForAClientThatIsGoneRaisesNoSignal) {
   const DefaultSigpipe as_hosts_have_it;
   const std::string much(8'000'000, 'x');
