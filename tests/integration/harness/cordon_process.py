@@ -12,6 +12,7 @@ from pathlib import Path
 
 BINARY = os.environ.get("CORDON", "cordon")
 _ports = itertools.count(6790)
+STOP_TIME = 60 if os.environ.get("CORDON_TEST_SANITIZER") else 10  # what a thread hashes is waited for
 
 
 @dataclass
@@ -110,7 +111,7 @@ class Cordon:
         except OSError:
             return False
 
-    def stop(self, number=signal.SIGTERM, timeout=10):
+    def stop(self, number=signal.SIGTERM, timeout=STOP_TIME):
         """Ends the process; @returns its exit status."""
         if self.process is None:
             return None
