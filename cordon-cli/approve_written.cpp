@@ -85,33 +85,35 @@ Answer<bool> ask_to_approve(const Context& context, const RequestedBinding& requ
   return agreed;
 }
 
-Result<Exit> approve(const Context& context, const Config& before, const Target& target, const WrittenEntry& entry) {
+Result<Approval> approve(const Context& context, const Config& before, const Target& target,
+                         const WrittenEntry& entry) {
   const auto review = review_target(context, target);
   if (!review) return std::unexpected(review.error());
   const auto unapproved = unapproved_bindings(target.config, target.instance.bindings);
   if (!unapproved) return std::unexpected(unapproved.error());
   const RequestedBinding* const requested = find_named(*unapproved, entry.name);
-  if (requested == nullptr) return Exit::done;
+  if (requested == nullptr) return Approval::settled;
   const auto asked_for = is_asked_for(before, target, entry, *requested);
   if (!asked_for) return std::unexpected(asked_for.error());
   const bool first_start_tells = review->first_start && review->rule == ApprovalRule::advised;
-  if (!*asked_for && first_start_tells) return Exit::done;
+  if (!*asked_for && first_start_tells) return Approval::settled;
   const auto agreed = *asked_for ? Answer<bool>(true) : ask_to_approve(context, *requested, entry);
-  if (!agreed) return agreed.error() == NoAnswer::interrupted ? Exit::interrupted : Exit::done;
-  if (!*agreed) return Exit::done;
+  if (!agreed) return agreed.error() == NoAnswer::interrupted ? Approval::interrupted : Approval::refused;
+  if (!*agreed) return Approval::refused;
   const auto recorded = approve_bindings(std::span(&requested->binding, 1), target.instance.bindings);
   if (!recorded) return std::unexpected(recorded.error());
-  return Exit::done;
+  return Approval::settled;
 }
 
 }  // namespace
 
-Exit approve_written(const Context& context, const Config& before, const Target& target, const WrittenEntry& entry) {
+Approval approve_written(const Context& context, const Config& before, const Target& target,
+                         const WrittenEntry& entry) {
   const auto done = approve(context, before, target, entry);
   if (done) return *done;
   context.terminal.warning(fmt::format("that {}'s secret goes there could not be recorded as approved: {}", entry.name,
                                        done.error().message()));
-  return Exit::done;
+  return Approval::settled;
 }
 
 }  // namespace cordon::cli

@@ -146,12 +146,17 @@ void tell(const Job& job, const Editing& editing, const ConfigEntry& entry, cons
                               command_line("secret set " + shell_quoted(name), job.options.change.target)));
 }
 
+bool listens_on(const ProxyStatus& proxy, std::uint16_t port) {
+  return port == proxy.port || std::ranges::find(proxy.listeners, port, &ListenerStatus::port) != proxy.listeners.end();
+}
+
 /// What the running instance itself listens on is free for it. It is not dumpable, so that the system may not tell that it is the one.
 void warn_of_taken_port(const Context& context, const Instance& instance, std::uint16_t port) {
   if (is_free_port(port)) return;
   const auto holder = find_port_holder(port);
   const auto running = ControlClient(instance).status(kAnswerTime);
-  if (running && (!holder || holder->pid == running->pid)) return;
+  if (running && (listens_on(running->proxy, port) || (holder && holder->pid == running->pid))) return;
+  if (running && !holder && !is_held_by_another_user(port)) return;  // such as a listener's that a reload has removed
   context.terminal.warning(fmt::format("something listens on 127.0.0.1:{} now, so the proxy could not start", port));
 }
 
@@ -161,28 +166,35 @@ EntryChange change_of(const ConfigEntry& entry, const ConfigEntry* before, Json 
   return {"changed", entry != *before, std::move(now)};
 }
 
+/// What is not approved is not put to use, nor is it said how: a running proxy may go by an unapproved binding once it reloads.
+ReloadAnswer leave_unused(const Job& job, std::string_view name, Approval approval) {
+  if (approval == Approval::interrupted) return {.exit = Exit::interrupted};
+  if (job.options.change.reload == ReloadAfter::no) return {};
+  job.context.terminal.error(fmt::format("nothing was reloaded: {} is not approved", name));
+  return {.exit = Exit::failed};
+}
+
 /// Writes the file, tells of it, and of what comes next. `before` is the entry as it was; null: there was none.
 Exit finish(const Job& job, Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
   auto written = save_config(job.context, editing);
   if (!written) return Exit::failed;
   const Target target{editing.instance, *std::move(written), {}};
   const std::string name = entry.text("name");
-  const Exit answered =
+  const Approval approval =
       approve_written(job.context, editing.before, target,
                       {job.options.change.target, name, before == nullptr ? "" : before->text("name")});
   tell(job, editing, entry, before);
   const auto port = own_port(job.kind, entry);
   const bool is_new_port = port && (before == nullptr || port != own_port(job.kind, *before));
   if (is_new_port) warn_of_taken_port(job.context, editing.instance, *port);
-  ChangeOptions change = job.options.change;
-  // Whoever gave up at the question does not want the change to be used at once.
-  if (answered != Exit::done) change.reload = ReloadAfter::no;
-  const ReloadAnswer taken =
-      take_over(job.context, change, editing, is_new_port ? TakeOver::by_restart : TakeOver::by_reload);
-  if (change.json)
+  const ReloadAnswer taken = approval == Approval::settled
+                                 ? take_over(job.context, job.options.change, editing,
+                                             is_new_port ? TakeOver::by_restart : TakeOver::by_reload)
+                                 : leave_unused(job, name, approval);
+  if (job.options.change.json)
     print_change(editing, job.kind, change_of(entry, before, entry_json(job.context, job.kind, target, name)), taken,
                  job.context.terminal);
-  return answered == Exit::done ? taken.exit : answered;
+  return taken.exit;
 }
 
 Exit add(const Job& job) {

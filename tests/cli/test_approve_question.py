@@ -96,17 +96,30 @@ class Question(CliTest):
         self.assertEqual(code, 130, shown)
         self.assertIn(f"to look at it and approve it: cordon approve --config {self.file} db\n", shown)
 
-    def test_interrupt_reloads_nothing(self):
-        """Whoever gives up does not want the change to be used at once; whoever says no does, and it is refused."""
+    def test_what_is_not_approved_is_not_put_to_use(self):
+        """Whatever the rule: where approval is only advised, a reload would use what was just refused."""
+        for rule in ("true", "false"):
+            (self.config_home / "cordon" / "cordon.toml").write_text(f"listen = 1\n[secrets]\nrequire_approval = {rule}\n")
+            daemon = self.start()
+            for kind, typed, status in (("route", CTRL_C, 130), ("route", "n\r", 1), ("listener", "\r", 1), ("listener", CTRL_D, 1)):
+                with self.subTest(rule, kind=kind, typed=typed):
+                    self.file.write_text(self.file.read_text().replace("evil.example", f"{len(typed)}{status}.evil.example"))
+                    code, shown = self.edit(kind, typed, "--reload")
+                    self.assertEqual(code, status, shown)
+                    self.assertNotIn("has reloaded", shown)
+                    self.assertNotIn("cordon reload", shown)
+                    self.assertEqual("nothing was reloaded: " in shown, status == 1)
+                    self.assertEqual(json.loads(self.cordon("status", "--json").out)["reloads"], 0)
+            daemon.stop()
+
+    def test_where_nobody_can_be_asked_it_is_a_no(self):
         self.start()
-        code, shown = self.edit("route", CTRL_C, "--reload")
-        self.assertEqual(code, 130, shown)
-        self.assertNotIn("has reloaded", shown)
-        self.assertIn("is running; to make it go by this: cordon reload\n", shown)
-        code, shown = self.edit("route", "n\r", "--reload")
-        self.assertEqual(code, 0, shown)
-        self.assertIn("has reloaded", shown)
-        self.assertEqual(json.loads(self.cordon("status", "--json").out)["reloads"], 1)
+        self.file.write_text(self.file.read_text().replace("evil.example", "other.evil.example"))
+        for kind in CHANGES:
+            done = self.cordon(kind, "edit", self.names[kind], *CHANGES[kind], "--reload")
+            self.assertEqual(done.code, 1)
+            self.assertIn(f"error: nothing was reloaded: {self.names[kind]} is not approved\n", done.err)
+            self.assert_written(kind)
 
 
 if __name__ == "__main__":

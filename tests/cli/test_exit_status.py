@@ -67,6 +67,7 @@ class ExitStatus(CliTest):
         self.write_config(self.route())
         self.start()
         self.write_config(self.route(secret=NOT_A_STORE) + self.route("two", "b.example.com"))
+        self.assert_done(self.cordon("approve", "--yes"))  # or nothing would be reloaded after an edit
         cases = {"start": ("--config", "other/cordon.toml"), "secret check": (), "reload": (), "route edit": ("two", "--host", "c.example", "--reload"),
                  "route remove": ("two", "--yes", "--reload"),
                  "route add": ("--host", "d.example", "--auth-type", "header", "--header-name", "X", "--source", "env", "--variable", "KEY",
