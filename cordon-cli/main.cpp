@@ -125,6 +125,11 @@ Exit show_help(const Context& context, const Named& named) {
   return Exit::done;
 }
 
+bool is_given(const CLI::App& app, const std::string& flag) {
+  const CLI::Option* const option = app.get_option_no_throw(flag);
+  return option != nullptr && option->count() > 0;
+}
+
 Exit run_command(const Context& context, const Named& named, std::span<const std::string> words) {
   auto app = make_app(named);
   const Action action = named.command.declare(*app);
@@ -134,11 +139,12 @@ Exit run_command(const Context& context, const Named& named, std::span<const std
     context.terminal.print(app->help());
     return Exit::done;
   } catch (const CLI::ParseError& error) {
-    return usage_error(context, fmt::format("{}: {}", named.name, error.what()),
-                       fmt::format("`cordon help {}` shows its options", named.name));
+    usage_error(context, fmt::format("{}: {}", named.name, error.what()),
+                fmt::format("`cordon help {}` shows its options", named.name));
+    if (is_given(*app, "--json")) print_json_of_failure(context.terminal);
+    return Exit::usage;
   }
-  const CLI::Option* const json = app->get_option_no_throw("--json");
-  const bool is_json = json != nullptr && json->count() > 0;
+  const bool is_json = is_given(*app, "--json");
   if (is_json) context.terminal.ask_nobody();
   const Exit exit = action(context);
   if (exit != Exit::done && is_json) print_json_of_failure(context.terminal);

@@ -29,7 +29,8 @@ void report_unknown_name(const Terminal& terminal, const Target& target, std::st
   else if (!known.empty())
     terminal.hint(fmt::format("there are: {}", fmt::join(known, ", ")));
   else
-    terminal.hint(fmt::format("there is none at all; to add one: cordon {} add", kind == "listener" ? kind : "route"));
+    terminal.hint(fmt::format("there is none at all; to add one: cordon {} add --config {}",
+                              kind == "listener" ? kind : "route", shell_quoted(target.instance.config.string())));
 }
 
 const NamedSecret* find_secret(const Terminal& terminal, const Target& target, const std::vector<NamedSecret>& secrets,

@@ -21,7 +21,7 @@ struct NamedSecret {
 /// Of all routes, then of all listeners, in the file's order.
 std::vector<NamedSecret> secrets_of(const Config& config);
 
-/// Says that the config has no `kind` (such as "route") called `name`, and which of `known`, its names, is meant or are there.
+/// Says that the target's config has no `kind` (such as "route") called `name`, and which of `known`, its names, is meant or are there.
 void report_unknown_name(const Terminal& terminal, const Target& target, std::string_view kind, std::string_view name,
                          std::span<const std::string_view> known);
 

@@ -40,6 +40,11 @@ bool colour_is_wanted(const Environment& environment) {
   return term == environment.end() || term->second != "dumb";
 }
 
+void add_line(std::string& lines, std::string_view text) {
+  if (!lines.empty()) lines += '\n';
+  lines += text;
+}
+
 }  // namespace
 
 Terminal::Terminal(const Environment& environment)
@@ -68,11 +73,11 @@ void Terminal::warning(std::string_view text) const {
   line("cordon: ", Style::yellow, "warning: ", text);
 }
 void Terminal::error(std::string_view text) const {
-  if (said_.error.empty()) said_.error = text;
+  add_line(said_.error, text);
   line("cordon: ", Style::red, "error: ", text);
 }
 void Terminal::hint(std::string_view text) const {
-  if (!said_.error.empty() && said_.hint.empty()) said_.hint = text;
+  if (!said_.error.empty()) add_line(said_.hint, text);
   line("", Style::cyan, "hint: ", text);
 }
 

@@ -35,7 +35,7 @@ class Terminal {
   void error(std::string_view text) const;
   void hint(std::string_view text) const;
 
-  /// The first error that was said, and the first hint after it; empty: none was.
+  /// The errors that were said, and the hints after the first of them, a line each; empty: none was.
   struct Said {
     std::string error;
     std::string hint;

@@ -150,8 +150,10 @@ bool is_of_unknown_issuer(const Error& error) {
 std::string fix_for(const Patient& patient, const Trials& trials, const OriginTrial& trial) {
   std::string look = trials.look_closer(trial);
   if (!is_of_unknown_issuer(*trial.error)) return look;
-  return fmt::format("{} {} --upstream-ca-path FILE, where FILE has its CA's certificates; to see what it shows: {}",
-                     patient.command(trials.edit), shell_quoted(trial.name), look);
+  return fmt::format(
+      "{} {} --upstream-ca-path FILE, where FILE has the certificates of its CA, if the server is yours or "
+      "you have them from whoever runs it; to see what it shows: {}",
+      patient.command(trials.edit), shell_quoted(trial.name), look);
 }
 
 Finding finding_of(const Patient& patient, const Trials& trials, const OriginTrial& trial) {

@@ -16,8 +16,11 @@ class JsonFailure(CliTest):
         report = json.loads(done.out)
         self.assertNotEqual(done.code, 0)
         error = report["error"]
-        self.assertIn(error["message"], done.err)
-        self.assertIn("hint: " + error["hint"], done.err)
+        for message in error["message"].splitlines():
+            self.assertIn(f"cordon: error: {message}\n", done.err)
+        for hint in error["hint"].splitlines():
+            self.assertIn(f"hint: {hint}\n", done.err)
+        self.assertEqual(done.err.count("error: "), len(error["message"].splitlines()))
         for text in texts:
             self.assertIn(text, error["message"])
 
@@ -31,6 +34,17 @@ class JsonFailure(CliTest):
         for words in (("route", "show", "dmo"), ("listener", "show", "x"), ("token", "revoke", "x"), ("secret", "check", "dmo")):
             with self.subTest(words):
                 self.assert_told(self.cordon(*words, "--json"), words[-1])
+
+    def test_wrong_usage(self):
+        for words in (("route", "list", "--json", "--no-such-option"), ("token", "create", "--json"), ("route", "explain", "--json")):
+            with self.subTest(words):
+                done = self.cordon(*words)
+                self.assertEqual(done.code, 2)
+                self.assert_told(done, " ".join(words[:2]))
+
+    def test_all_faults_of_a_config(self):
+        self.write_config('surprise = 1\n[secrets]\ncache_ttl = "soon"\n')
+        self.assert_told(self.cordon("route", "list", "--json"), "surprise", "cache_ttl")
 
     def test_what_describes_its_failure_itself_says_no_more(self):
         self.write_config(self.route())
