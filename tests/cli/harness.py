@@ -221,9 +221,9 @@ class CliTest(unittest.TestCase):
             for piece in slices(secret):
                 self.assertNotIn(piece, place)
 
-    def assert_error(self, done, *texts, code=1):
-        """It failed with nothing on stdout, each text on stderr, every line of it in the house style."""
-        self.assertEqual((done.code, done.out), (code, ""), done.err)
+    def assert_error(self, done, *texts, code=1, out=""):
+        """It failed with nothing but `out` on stdout, each text on stderr, every line of it in the house style."""
+        self.assertEqual((done.code, done.out), (code, out), done.err)
         for text in texts:
             self.assertIn(text, done.err)
         for line in done.err.splitlines():

@@ -57,8 +57,11 @@ class Status(CliTest):
 
     def test_options_that_contradict_each_other(self):
         self.write_config()
-        for words in (("--quiet", "--json"), ("--all", "--config", "cordon.toml"), ("--all", "--scope", "user")):
+        for words in (("--all", "--config", "cordon.toml"), ("--all", "--scope", "user")):
             self.assert_error(self.cordon("status", *words), words[0], code=2)
+        done = self.cordon("status", "--quiet", "--json")
+        self.assert_error(done, "--quiet", code=2, out=done.out)
+        self.assertIn("--quiet", json.loads(done.out)["error"]["message"])
 
     def test_not_running(self):
         self.write_config()
