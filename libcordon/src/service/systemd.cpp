@@ -43,8 +43,9 @@ std::string_view first_line(std::string_view text) {
 }
 
 bool cannot_be_reached(std::string_view words) {
-  constexpr std::array<std::string_view, 3> kWords = {"Failed to connect to bus", "Failed to get D-Bus connection",
-                                                      "has not been booted with systemd"};
+  constexpr std::array<std::string_view, 4> kWords = {"Failed to connect to bus", "Failed to get D-Bus connection",
+                                                      "has not been booted with systemd",
+                                                      "Process org.freedesktop.systemd1 exited"};
   return std::ranges::any_of(kWords, [words](std::string_view text) { return words.contains(text); });
 }
 

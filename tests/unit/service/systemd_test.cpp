@@ -44,7 +44,8 @@ TEST(Systemd, WritesWhereTheManagerLooks) {
 TEST(Systemd, SaysWhatToDoWithoutAManager) {
   for (const char* words : {"Failed to connect to bus: No medium found\n",
                             "Failed to connect to bus: $DBUS_SESSION_BUS_ADDRESS and $XDG_RUNTIME_DIR not defined\n",
-                            "System has not been booted with systemd as init system (PID 1). Can't operate.\n"}) {
+                            "System has not been booted with systemd as init system (PID 1). Can't operate.\n",
+                            "Failed to get properties: Process org.freedesktop.systemd1 exited with status 1\n"}) {
     const auto folder = answering(ProgramOutput{1, {}, words}).folder();
     EXPECT_EQ(folder.error().code, Errc::no_service_manager) << words;
     EXPECT_THAT(folder.error().message(), HasSubstr("loginctl enable-linger"));
