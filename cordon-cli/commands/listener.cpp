@@ -34,8 +34,8 @@ const Command kListenerAdd = {
         "and listens on its port once it is started anew.",
     .examples =
         "  cordon listener add\n"
-        "  cordon listener add --upstream db.example.com:5432 --username app_user \\\n"
-        "      --source keyring --account prod-db\n"
+        "  cordon listener add --name prod-db --upstream db.example.com:5432 \\\n"
+        "      --username app_user --source keyring --account prod-db\n"
         "  cordon listener add --name dev --port 15433 --upstream 127.0.0.1 --upstream-tls disable \\\n"
         "      --username dev --source file --path secrets/dev-db\n",
     .declare = [](CLI::App& app) { return declare_entry_add(kListenerKind, app); },

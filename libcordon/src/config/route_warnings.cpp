@@ -45,7 +45,7 @@ class RouteWarnings {
 
   std::vector<Finding> find() && {
     if (config_.routes.empty() && config_.listeners.empty()) {
-      out_.push_back({"", "no routes and no listeners: nothing will be injected; add a [[routes]] table", ""});
+      out_.push_back({"", "no routes and no listeners: nothing will be injected; add [[routes]] or [[listeners]]", ""});
     }
     for (const Route& route : config_.routes)
       check(route);
