@@ -69,6 +69,20 @@ class Reload(CliTest):
         self.assert_error(self.cordon("reload"), "make the store available", code=4)
         self.assertEqual(self.names(), ["one"])
 
+    def test_files_that_are_not_safe_are_the_configs_fault(self):
+        """What the proxy says of them is not taken for a fault of its socket."""
+        self.write_config()
+        daemon = self.start()
+        for name in ("one", "two"):
+            (self.project / name).write_text("k")
+            (self.project / name).chmod(0o644)
+        self.write_config(self.route("one", "a.example.com", 'source = "file"\npath = "one"')
+                          + self.route("two", "b.example.com", 'source = "file"\npath = "two"'))
+        self.assert_error(self.cordon("reload"), f"{self.project}/one", f"{self.project}/two",
+                          "goes on with what it had; mend the above, then: cordon reload\n")
+        self.assertEqual(self.names(), [])
+        self.assertEqual(daemon.stop(), 0)
+
     def test_changed_port_takes_a_restart(self):
         self.write_config()
         daemon = self.start()

@@ -145,10 +145,13 @@ Opened ask_first(const std::vector<std::filesystem::path>& places, const std::fi
   for (const std::filesystem::path& place : places) {
     auto opened = ask(place, operation, asked, deadline);
     if (opened) return opened;
-    const Errc code = opened.error().errors.front().code;
-    // A place that is not safe may hide nothing; what is said of it is said when no other place answers.
-    if (code == Errc::file_unsafe) error = opened.error().errors.front();
-    if (code != Errc::file_unsafe && !look_further(code)) return opened;
+    const Failure& failure = opened.error();
+    const Errc code = failure.errors.front().code;
+    // A place that is not safe may hide nothing; what is said of it is said when no other place answers. An instance says the same of
+    // files of its own.
+    const bool is_unsafe = code == Errc::file_unsafe && failure.teller == Teller::client;
+    if (is_unsafe) error = failure.errors.front();
+    if (!is_unsafe && !look_further(code)) return opened;
   }
   return std::unexpected(Failure{{error}, Teller::client});
 }

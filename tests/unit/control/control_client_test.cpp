@@ -73,6 +73,18 @@ TEST_F(ControlClientTest, PassesOnEveryErrorOfAReload) {
   EXPECT_EQ(outcome->error()[1].code, Errc::store_unavailable);
 }
 
+TEST_F(ControlClientTest, UnsafeFileOfAReloadIsNotAnUnsafeSocket) {
+  const std::vector<Error> errors = {{Errc::file_unsafe, "key: others can read it"}, {Errc::file_missing, "key2"}};
+  const auto server = start({.status = {},
+                             .reload = [errors]() -> ReloadOutcome { return std::unexpected(errors); },
+                             .stop = {},
+                             .forget_secret = {}});
+  const auto outcome = ControlClient(instance_).reload(kDeadline);
+  ASSERT_TRUE(outcome && !*outcome);
+  EXPECT_EQ(outcome->error().size(), 2U);
+  EXPECT_EQ(outcome->error()[0].context, "key: others can read it");
+}
+
 TEST_F(ControlClientTest, StopReturnsWhenTheInstanceHasEnded) {
   std::mutex mutex;
   std::condition_variable changed;
