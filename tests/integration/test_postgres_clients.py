@@ -316,8 +316,8 @@ class Drivers(ClientTest):
         self.python("psycopg")
 
     def test_pg19_psycopg_reads_all_of_a_large_answer(self):
-        """libpq's asynchronous reader, which psycopg waits with, misses what is left of a TLS record that is larger than a server's own
-        ever are: 8 KiB. From a server in plaintext much comes at once."""
+        """libpq's asynchronous reader, which psycopg waits with, misses what is left of a TLS record that is larger than what it reads at a
+        time: 8 KiB. From a server in plaintext much comes at once."""
         target = self.through("encrypts", tls="verify-full", roots=self.cordon.ca_certificate)
         printed = self.client(target, sys.executable, "-B", CLIENTS / "postgres_large_answers.py", environment={"PYTHONPATH": ""}, timeout=60)
         self.assertEqual(printed, "500 answers\n")

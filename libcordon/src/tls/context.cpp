@@ -156,11 +156,11 @@ std::string_view explain_certificate(const SSL& ssl) {
   return words.empty() ? X509_verify_cert_error_string(result) : words;
 }
 
-}  // namespace
+// libpq reads 8 KiB at a time. Of a larger record it leaves a rest in its TLS library, where a client that waits for the socket to be
+// readable never looks for it.
+constexpr std::size_t kLibpqRead = 8192;
 
-// A PostgreSQL server sends 8 KiB at a time. Of a larger record libpq leaves a rest in its TLS library, where a client that waits for
-// the socket to be readable never looks for it.
-constexpr std::size_t kServersRecord = 8192;
+}  // namespace
 
 Result<bssl::UniquePtr<SSL_CTX>> make_server_context(const Identity& identity, Protocol protocol) {
   auto context = make_context();
@@ -173,7 +173,7 @@ Result<bssl::UniquePtr<SSL_CTX>> make_server_context(const Identity& identity, P
   SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets are kept by the client
   SSL_CTX_set_tlsext_servername_callback(raw, check_server_name);
-  if (protocol == Protocol::postgresql && SSL_CTX_set_max_send_fragment(raw, kServersRecord) != 1)
+  if (protocol == Protocol::postgresql && SSL_CTX_set_max_send_fragment(raw, kLibpqRead) != 1)
     return tls_failure("cannot limit the size of records");
   SSL_CTX_set_alpn_select_cb(raw, select_alpn,
                              const_cast<AlpnNames*>(&names_of(protocol)));  // read back as const
