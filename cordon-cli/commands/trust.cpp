@@ -86,9 +86,7 @@ void report(const Context& context, const Options& options, const Outcome& outco
 /// What the owner has to compare.
 void show_ca(const Terminal& terminal, const CaPaths& paths) {
   const auto info = inspect_ca(paths);
-  if (info)
-    terminal.hint(fmt::format("the CA: {}, {}, SHA-256 {}", on_one_line(paths.cert.native()),
-                              on_one_line(info->subject), info->sha256));
+  if (info) terminal.hint(fmt::format("the CA: {}, {}, SHA-256 {}", paths.cert.native(), info->subject, info->sha256));
 }
 
 /// Runs `plan`, and `undo` when it fails. What is wrong is already reported when it is false.
@@ -139,7 +137,7 @@ bool is_chosen(const Context& context, const Options& options, const Target& tar
   const CaPaths paths = target.ca_paths();
   const std::filesystem::path named = (context.working_directory / options.ca).lexically_normal();
   if (options.ca.empty() ? !names_ca(target) : named == paths.cert) return true;
-  const std::string cert = on_one_line(paths.cert.native());
+  const std::string& cert = paths.cert.native();
   if (!options.ca.empty()) {
     context.terminal.error(
         fmt::format("trust: the CA of {} is {}, not the one that --ca names", target.instance.name, cert));
@@ -147,7 +145,7 @@ bool is_chosen(const Context& context, const Options& options, const Target& tar
   }
   context.terminal.error(fmt::format(
       "trust: {} names a CA of its own, {}: whoever has its key could pose as any host towards this whole machine",
-      on_one_line(target.instance.config.native()), cert));
+      target.instance.config.native(), cert));
   show_ca(context.terminal, paths);
   context.terminal.hint(fmt::format("if you chose it: {} --ca {}", command_line("trust", options.target),
                                     to_string(SystemCommand{paths.cert.native()})));
@@ -185,14 +183,18 @@ Exit run_untrust(const Context& context, const Options& options) {
   if (!trust) return fail_with(context, trust.error());
   const CaPaths paths = ca_paths_of(*instance);
   const auto info = inspect_ca(paths);
-  const auto still_trusted = [&] {
-    const auto state = info ? trust->state(info->pem) : SystemTrustState::absent;
-    return state && *state == SystemTrustState::trusted;
+  const auto state = [&]() -> Result<SystemTrustState> {
+    if (!info) return SystemTrustState::absent;  // then only the anchor's name can tell
+    return trust->state(info->pem);
   };
-  if (!is_there(trust->anchor()) && !still_trusted()) {
-    const std::string text = fmt::format("not trusted: this system has no CA of {}", instance->name);
-    report(context, options, {*instance, SystemTrustState::absent, {}, text});
-    return Exit::done;
+  if (!is_there(trust->anchor())) {
+    const auto now = state();
+    if (!now) return fail_with(context, now.error());
+    if (*now != SystemTrustState::trusted) {
+      const std::string text = fmt::format("not trusted: this system has no CA of {}", instance->name);
+      report(context, options, {*instance, *now, {}, text});
+      return Exit::done;
+    }
   }
   const Plan plan = trust->plan_untrust(paths.cert);
   const std::string question = fmt::format("Take the CA of {} out of this system's roots?", instance->name);
@@ -200,12 +202,14 @@ Exit run_untrust(const Context& context, const Options& options) {
                                {question, options.yes, "untrust", "the system's roots stay as they are"}))
     return *end;
   if (const auto done = run_all(context, options, plan); !done) return fail_with(context, done.error());
-  if (still_trusted()) {
+  const auto after = state();
+  if (!after) return fail_with(context, after.error());
+  if (*after == SystemTrustState::trusted) {
     context.terminal.error("the system still trusts this CA: it is among its roots under another name, too");
     return Exit::failed;
   }
   const std::string text = fmt::format("not trusted: this system no longer trusts the CA of {}", instance->name);
-  report(context, options, {*instance, SystemTrustState::absent, plan, text});
+  report(context, options, {*instance, *after, plan, text});
   return Exit::done;
 }
 

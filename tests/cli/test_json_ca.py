@@ -90,6 +90,12 @@ class PrivateStore(JsonTest):
         self.assertEqual(self.assert_report("untrust", "--yes"), {"instance": instance, "trusted": False, "changed": True, "commands": ran})
         self.assertFalse(anchor.exists())
 
+    def test_roots_that_cannot_be_read_say_nothing(self):
+        self.assert_report("ca", "bundle")
+        os.truncate("/etc/ssl/certs/ca-certificates.crt", 1 << 30)
+        for command in ("trust", "untrust"):
+            self.assert_fails(command, "--yes", code=1, texts=["ca-certificates.crt"], hint="")
+
     def test_nobody_is_asked(self):
         for command in ("trust", "untrust"):
             self.assert_fails(command, code=2, texts=["the system's roots stay as they are"], hint="add --yes")
