@@ -22,8 +22,8 @@ Json json_of(const Error& error);
 /// A list of these.
 Json json_of(const std::vector<Error>& errors);
 
-/// For a command that failed and has not printed anything: the error that it told of, as `{"error": {"message": ..., "hint":
-/// ...}}`, `hint` being null where there was none. Nothing where the command has printed its own.
+/// For a command that failed and has not printed anything: all that it told of, as `{"error": {"message": ..., "hint": ...}}`, of which
+/// each has a line for each error and hint, and `hint` is null where there was none. Nothing where the command has printed its own.
 void print_json_of_failure(Terminal& terminal);
 
 }  // namespace cordon::cli

@@ -29,11 +29,12 @@ constexpr std::string_view kIntroduction =
     "configure. The program behind it never holds the secret.\n";
 
 using Commands = std::span<const Command* const>;
+using Words = std::span<const std::string>;
 
 /// What scripts call. Takes its words as they are, options included.
 struct HiddenCommand {
   std::string_view name;
-  Exit (*run)(const Context& context, std::span<const std::string> words);
+  Exit (*run)(const Context& context, Words words);
 };
 
 constexpr auto kHiddenCommands =
@@ -73,18 +74,34 @@ Exit usage_error(const Context& context, std::string_view text, std::string_view
   return Exit::usage;
 }
 
-/// `group` is null at the top.
-Exit unknown_command(const Context& context, const Command* group, std::string_view name) {
+/// The same where `words` have not led to a command that could say it as JSON.
+Exit usage_error(const Context& context, Words words, std::string_view text, std::string_view hint) {
+  usage_error(context, text, hint);
+  if (std::ranges::find(words, "--json") != words.end()) print_json_of_failure(context.terminal);
+  return Exit::usage;
+}
+
+/// An option without its value, which may be a secret.
+std::string_view option_name(std::string_view word) {
+  return word.substr(0, word.find('='));
+}
+
+/// What the first of `words` should name. `group` is null at the top.
+Exit unknown_command(const Context& context, const Command* group, Words words) {
+  const std::string& name = words[0];
   const std::string own = group == nullptr ? "" : fmt::format("{} ", group->name);
   std::vector<std::string_view> names;
   if (group == nullptr) names.emplace_back("help");
   for (const Command* command : group == nullptr ? Commands(kCommands) : group->subcommands)
     names.push_back(command->name);
   const auto guess = nearest(name, names);
-  return usage_error(context, fmt::format("there is no command `{}{}`", own, name),
-                     guess ? fmt::format("did you mean `cordon {}{}`?", own, *guess)
-                           : fmt::format("`cordon help{}{}` lists the commands", group == nullptr ? "" : " ",
-                                         group == nullptr ? "" : group->name));
+  const std::string list = fmt::format("`cordon help{}{}` lists the commands", group == nullptr ? "" : " ",
+                                       group == nullptr ? "" : group->name);
+  if (name.starts_with('-'))
+    return usage_error(context, words, fmt::format("there is no option `{}` before a command", option_name(name)),
+                       list);
+  return usage_error(context, words, fmt::format("there is no command `{}{}`", own, name),
+                     guess ? fmt::format("did you mean `cordon {}{}`?", own, *guess) : list);
 }
 
 /// A command that can run, and how it is called.
@@ -130,7 +147,27 @@ bool is_given(const CLI::App& app, const std::string& flag) {
   return option != nullptr && option->count() > 0;
 }
 
-Exit run_command(const Context& context, const Named& named, std::span<const std::string> words) {
+std::vector<std::string_view> long_names(const CLI::App& app) {
+  std::vector<std::string_view> out;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames())
+      out.emplace_back(name);
+  return out;
+}
+
+/// What is wrong with words that are no option and no argument of the command. A secret may be among them: only what looks like an option
+/// is shown.
+std::string text_of_extras(const CLI::App& app) {
+  const auto extras = app.remaining();
+  const auto option = std::ranges::find_if(extras, [](std::string_view word) { return word.starts_with('-'); });
+  if (option == extras.end()) return fmt::format("takes no further argument, but was given {}", extras.size());
+  const std::string_view name = option_name(*option);
+  const std::size_t begin = std::min(name.find_first_not_of('-'), name.size());
+  const auto guess = nearest(name.substr(begin), long_names(app));
+  return fmt::format("there is no option `{}`{}", name, guess ? fmt::format("; did you mean `--{}`?", *guess) : "");
+}
+
+Exit run_command(const Context& context, const Named& named, Words words) {
   auto app = make_app(named);
   const Action action = named.command.declare(*app);
   try {
@@ -139,7 +176,8 @@ Exit run_command(const Context& context, const Named& named, std::span<const std
     context.terminal.print(app->help());
     return Exit::done;
   } catch (const CLI::ParseError& error) {
-    usage_error(context, fmt::format("{}: {}", named.name, error.what()),
+    const bool has_extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+    usage_error(context, fmt::format("{}: {}", named.name, has_extras ? text_of_extras(*app) : error.what()),
                 fmt::format("`cordon help {}` shows its options", named.name));
     if (is_given(*app, "--json")) print_json_of_failure(context.terminal);
     return Exit::usage;
@@ -156,10 +194,10 @@ bool asks_for_help(std::string_view word) {
 }
 
 /// What to do with a command that was found, and with the words that follow it.
-using Use = Exit (*)(const Context& context, const Named& named, std::span<const std::string> words);
+using Use = Exit (*)(const Context& context, const Named& named, Words words);
 
 /// A command of a group, which the first of `words` names.
-Exit use_group(const Context& context, const Command& group, std::span<const std::string> words, Use use) {
+Exit use_group(const Context& context, const Command& group, Words words, Use use) {
   if (!words.empty() && asks_for_help(words[0])) {
     context.terminal.print(overview_of(group));
     return Exit::done;
@@ -169,19 +207,19 @@ Exit use_group(const Context& context, const Command& group, std::span<const std
     return Exit::usage;
   }
   const Command* command = find_command(group.subcommands, words[0]);
-  if (command == nullptr) return unknown_command(context, &group, words[0]);
+  if (command == nullptr) return unknown_command(context, &group, words);
   return use(context, {*command, fmt::format("{} {}", group.name, command->name)}, words.subspan(1));
 }
 
 /// The command that the first of `words`, of which there is one, names; of a group the first two.
-Exit use_command(const Context& context, std::span<const std::string> words, Use use) {
+Exit use_command(const Context& context, Words words, Use use) {
   const Command* command = find_command(kCommands, words[0]);
-  if (command == nullptr) return unknown_command(context, nullptr, words[0]);
+  if (command == nullptr) return unknown_command(context, nullptr, words);
   if (!command->subcommands.empty()) return use_group(context, *command, words.subspan(1), use);
   return use(context, {*command, std::string(command->name)}, words.subspan(1));
 }
 
-Exit run_help(const Context& context, std::span<const std::string> words) {
+Exit run_help(const Context& context, Words words) {
   if (words.empty() || words[0] == "help" || words[0].starts_with('-')) {
     context.terminal.print(overview());
     return Exit::done;
@@ -192,9 +230,7 @@ Exit run_help(const Context& context, std::span<const std::string> words) {
     return Exit::done;
   }
   return use_command(context, words,
-                     [](const Context& shown, const Named& named, std::span<const std::string> /*words*/) {
-                       return show_help(shown, named);
-                     });
+                     [](const Context& shown, const Named& named, Words /*words*/) { return show_help(shown, named); });
 }
 
 Exit dispatch(const Context& context, const std::vector<std::string>& words) {
@@ -209,7 +245,7 @@ Exit dispatch(const Context& context, const std::vector<std::string>& words) {
   }
   if (first == "help" || asks_for_help(first)) return run_help(context, std::span(words).subspan(1));
   if (first.starts_with('-'))
-    return usage_error(context, fmt::format("there is no option `{}` before a command", first),
+    return usage_error(context, words, fmt::format("there is no option `{}` before a command", option_name(first)),
                        "options follow the command, as in `cordon check --config PATH`");
   const auto* const hidden = std::ranges::find(kHiddenCommands, first, &HiddenCommand::name);
   if (hidden != kHiddenCommands.end()) return hidden->run(context, std::span(words).subspan(1));

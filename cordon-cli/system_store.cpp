@@ -33,7 +33,7 @@ void warn_of_named_ca(const Terminal& terminal, const Target& target) {
   terminal.warning(
       fmt::format("{} names a CA of its own, {}{}: whoever has its key can pose as any host towards programs "
                   "that use the bundle; if you did not choose it, take it out of the config",
-                  on_one_line(target.instance.config.native()), on_one_line(paths.cert.native()),
+                  target.instance.config.native(), paths.cert.native(),
                   info ? fmt::format(" (SHA-256 {})", info->sha256) : std::string()));
 }
 
@@ -54,18 +54,7 @@ Result<CaManager> replace_ca(const Target& target) {
       Errc::not_supported,
       fmt::format("{} and {} are not a CA of Cordon's and its key, and stay as they are; mend them yourself, or "
                   "take `ca_cert_path` and `ca_key_path` out of the config",
-                  on_one_line(paths.cert.native()), on_one_line(paths.key.native())));
-}
-
-std::string on_one_line(std::string_view text) {
-  std::string out;
-  for (const char c : without_controls(text)) {
-    if (c == '\n' || c == '\t')
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out;
+                  paths.cert.native(), paths.key.native()));
 }
 
 std::string time_text(std::chrono::system_clock::time_point time) {

@@ -31,9 +31,6 @@ bool is_trusted_by_content(const Instance& instance, const CaInfo& ca);
 /// its key: any two files of the owner's could be named. @returns as CaManager::rotate
 Result<CaManager> replace_ca(const Target& target);
 
-/// `text` without what steers a terminal, line ends included: what somebody else chose does not make lines of its own.
-std::string on_one_line(std::string_view text);
-
 /// `2036-11-20T03:04:05Z`, and `2036-11-20`.
 std::string time_text(std::chrono::system_clock::time_point time);
 std::string date_text(std::chrono::system_clock::time_point time);

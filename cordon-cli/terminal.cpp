@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 
+#include "text.hpp"
+
 namespace cordon::cli {
 namespace {
 
@@ -42,7 +44,7 @@ bool colour_is_wanted(const Environment& environment) {
 
 void add_line(std::string& lines, std::string_view text) {
   if (!lines.empty()) lines += '\n';
-  lines += text;
+  lines += on_one_line(text);
 }
 
 }  // namespace
@@ -96,7 +98,7 @@ void Terminal::print_to_error(std::string_view text) const {
 
 void Terminal::line(std::string_view prefix, Style style, std::string_view label, std::string_view text) const {
   const std::string shown = error_has_colour_ ? coloured(style, label) : std::string(label);
-  write_all(STDERR_FILENO, fmt::format("{}{}{}\n", prefix, shown, without_controls(text)));
+  write_all(STDERR_FILENO, fmt::format("{}{}{}\n", prefix, shown, on_one_line(text)));
 }
 
 }  // namespace cordon::cli

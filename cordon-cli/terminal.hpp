@@ -30,7 +30,7 @@ class Terminal {
   /// The columns of standard output; 100 where it is not a terminal.
   std::size_t width() const;
 
-  /// One line each to standard error, without_controls: `cordon: warning: <text>`, `cordon: error: <text>`, `hint: <text>`.
+  /// One line each to standard error, on_one_line: `cordon: warning: <text>`, `cordon: error: <text>`, `hint: <text>`.
   void warning(std::string_view text) const;
   void error(std::string_view text) const;
   void hint(std::string_view text) const;

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <cordon/printable.hpp>
+
 namespace cordon::cli {
 namespace {
 
@@ -113,6 +115,17 @@ std::optional<std::vector<std::string>> split_words(std::string_view line) {
   }
   if (quote != '\0') return std::nullopt;
   return words;
+}
+
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  for (const char c : without_controls(text)) {
+    if (c == '\n' || c == '\t')
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
 }
 
 std::string counted(std::size_t count, std::string_view noun) {

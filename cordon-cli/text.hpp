@@ -27,6 +27,9 @@ std::string shell_quoted(std::string_view word);
 /// quote is not closed.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
 
+/// `text` without what steers a terminal, line ends and tabs included: what somebody else chose makes no lines of its own.
+std::string on_one_line(std::string_view text);
+
 /// `1 route`, `2 routes`.
 std::string counted(std::size_t count, std::string_view noun);
 

@@ -14,6 +14,7 @@
 #include "json_output.hpp"
 #include "system_store.hpp"
 #include "target.hpp"
+#include "text.hpp"
 
 namespace cordon::cli {
 namespace {

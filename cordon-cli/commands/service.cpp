@@ -10,6 +10,7 @@
 #include "service_choice.hpp"
 #include "service_text.hpp"
 #include "system_store.hpp"
+#include "text.hpp"
 
 namespace cordon::cli {
 namespace {

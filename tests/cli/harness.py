@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import json
 import os
 import pathlib
 import random
@@ -221,9 +222,14 @@ class CliTest(unittest.TestCase):
             for piece in slices(secret):
                 self.assertNotIn(piece, place)
 
-    def assert_error(self, done, *texts, code=1, out=""):
-        """It failed with nothing but `out` on stdout, each text on stderr, every line of it in the house style."""
-        self.assertEqual((done.code, done.out), (code, out), done.err)
+    def assert_error(self, done, *texts, code=1, as_json=False):
+        """It failed with nothing on stdout, or `as_json` with the object that says so; each text on stderr, every line of it in the house
+        style."""
+        self.assertEqual(done.code, code, done.err)
+        if as_json:
+            self.assertEqual(list(json.loads(done.out)), ["error"])
+        else:
+            self.assertEqual(done.out, "", done.err)
         for text in texts:
             self.assertIn(text, done.err)
         for line in done.err.splitlines():

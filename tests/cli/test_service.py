@@ -167,9 +167,7 @@ esac
         self.assert_error(self.cordon("service", "instal"), "there is no command `service instal`", "cordon service install", code=2)
         self.assert_error(self.cordon("service", "install", "--timeout", "soon"), "soon", code=2)
         self.assert_error(self.cordon("service", "logs", "api", "-n", "0"), code=2)
-        done = self.cordon("service", "logs", "api", "-f", "--json")
-        self.assert_error(done, "--follow", code=2, out=done.out)
-        self.assertIn("--follow", json.loads(done.out)["error"]["message"])
+        self.assert_error(self.cordon("service", "logs", "api", "-f", "--json"), "--follow", code=2, as_json=True)
         self.assertIn("uninstall", self.cordon("help", "service").out)
 
 

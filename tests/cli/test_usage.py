@@ -71,6 +71,23 @@ class Usage(CliTest):
             with self.subTest(words):
                 self.assert_error(self.cordon(*words), f"cordon: error: {words[0]}: ", "hint: ", code=2)
 
+    def test_a_secret_among_the_arguments_is_not_shown(self):
+        self.write_config(self.route())
+        for words in (("secret", "set", "demo", "sk_live_5ecret"), ("secret", "set", "demo", "--value", "sk_live_5ecret"),
+                      ("secret", "set", "demo", "--value=sk_live_5ecret"), ("route", "edit", "demo", "--password", "sk_live_5ecret")):
+            with self.subTest(words):
+                for more in ((), ("--json",)):
+                    done = self.cordon(*words, *more)
+                    self.assert_error(done, f"{words[0]} {words[1]}: ", "`cordon help ", code=2, as_json=bool(more))
+                    self.assertNotIn("5ecret", done.out + done.err)
+                    self.assertEqual("`--value`" in done.err, "--value" in words[-2] + words[-1])
+
+    def test_mistyped_option_suggests_the_nearest(self):
+        self.assert_error(self.cordon("start", "--log-levl", "info"), "start: there is no option `--log-levl`; did you mean `--log-level`?",
+                          code=2)
+        self.assert_error(self.cordon("start", "--frobnicate"), "start: there is no option `--frobnicate`\n", code=2)
+        self.assert_error(self.cordon("start", "a", "b"), "start: takes no further argument, but was given 2\n", code=2)
+
     def test_missing_config_says_what_to_do(self):
         for command in ("check", "start", "wait", "env"):
             with self.subTest(command):
