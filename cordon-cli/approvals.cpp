@@ -50,13 +50,19 @@ Result<BindingReview> apply_approvals(const Context& context, Target& target) {
   return review;
 }
 
-void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetOptions& options) {
+std::vector<std::string> unapproved_warnings(const BindingReview& review, const TargetOptions& options) {
   const bool required = review.rule == ApprovalRule::required;
-  for (const RequestedBinding& binding : review.unapproved) {
-    const std::string consequence = required ? "; its requests are refused (binding_unapproved) until it is" : "";
-    sink.on_notice(LogLevel::warn, fmt::format("new binding, not approved: {}{}; to look at it and approve it: {}",
-                                               describe(binding), consequence, command_line("approve", options)));
-  }
+  const std::string_view consequence = required ? "; its requests are refused (binding_unapproved) until it is" : "";
+  std::vector<std::string> out;
+  for (const RequestedBinding& binding : review.unapproved)
+    out.push_back(fmt::format("new binding, not approved: {}{}; to look at it and approve it: {}", describe(binding),
+                              consequence, command_line("approve", options)));
+  return out;
+}
+
+void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetOptions& options) {
+  for (const std::string& warning : unapproved_warnings(review, options))
+    sink.on_notice(LogLevel::warn, warning);
 }
 
 std::string binding_text(const Terminal& terminal, const RequestedBinding& requested) {

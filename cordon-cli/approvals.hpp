@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <cordon/bindings.hpp>
 #include <cordon/event_sink.hpp>
@@ -29,7 +30,10 @@ std::string_view standing_of(const BindingReview& review, std::string_view name)
 /// used.
 Result<BindingReview> apply_approvals(const Context& context, Target& target);
 
-/// Warns of each binding that is not approved. `options` are for the command that is shown.
+/// A warning for each binding that is not approved, in the order of the config. `options` are for the command that is shown.
+std::vector<std::string> unapproved_warnings(const BindingReview& review, const TargetOptions& options);
+
+/// Logs these.
 void tell_unapproved(EventSink& sink, const BindingReview& review, const TargetOptions& options);
 
 /// All of a binding for a person who is to judge it, in indented lines.

@@ -76,9 +76,10 @@ std::optional<std::string> why_no_port(std::string_view text) {
 Step<std::uint16_t> choose_listen(const Job& job) {
   if (job.options.listen != 0) return job.options.listen;
   const auto free = find_usual_port(job.context, job.options.change.target);
-  if (!Prompt::possible(job.context.terminal) && free) return *free;
-  if (!Prompt::possible(job.context.terminal))
+  if (!Prompt::possible(job.context.terminal)) {
+    if (free) return *free;
     return usage_error(job, "no usual port is free for the new config; give one with --listen");
+  }
   Prompt prompt(job.context.terminal);
   prompt.say("There is no config file here yet: it will be made.");
   const auto answer = prompt.text({.question = "Port for the proxy to listen on",
@@ -110,10 +111,9 @@ Step<ConfigEntry> complete(const Job& job, ConfigEntry entry, const Taken& taken
   job.kind.fill_defaults(filled, taken);
   const auto missing = missing_flags(job.kind, filled);
   if (missing.empty() && !job.options.flags.none()) return filled;
-  if (!Prompt::possible(job.context.terminal) && missing.empty())
-    return usage_error(job, fmt::format("say what to change, such as {}", job.kind.hint));
   if (!Prompt::possible(job.context.terminal))
-    return usage_error(job, fmt::format("missing: {}", fmt::join(missing, ", ")));
+    return usage_error(job, missing.empty() ? fmt::format("say what to change, such as {}", job.kind.hint)
+                                            : fmt::format("missing: {}", fmt::join(missing, ", ")));
   Prompt prompt(job.context.terminal);
   auto answers = ask_entry(prompt, job.kind, std::move(entry), job.options.flags, taken);
   if (!answers) return std::unexpected(prompt.given_up(answers.error()));
@@ -167,11 +167,10 @@ EntryChange change_of(const ConfigEntry& entry, const ConfigEntry* before, Json 
 }
 
 /// What is not approved is not put to use, nor is it said how: a running proxy may go by an unapproved binding once it reloads.
-ReloadAnswer leave_unused(const Job& job, std::string_view name, Approval approval) {
+ReloadAnswer leave_unused(const Job& job, const Instance& instance, std::string_view name, Approval approval) {
   if (approval == Approval::interrupted) return {.exit = Exit::interrupted};
   if (job.options.change.reload == ReloadAfter::no) return {};
-  job.context.terminal.error(fmt::format("nothing was reloaded: {} is not approved", name));
-  return {.exit = Exit::failed};
+  return refuse_to_reload(job.context, instance, {Errc::binding_unapproved, fmt::format("{} is not approved", name)});
 }
 
 /// Writes the file, tells of it, and of what comes next. `before` is the entry as it was; null: there was none.
@@ -190,7 +189,7 @@ Exit finish(const Job& job, Editing& editing, const ConfigEntry& entry, const Co
   const ReloadAnswer taken = approval == Approval::settled
                                  ? take_over(job.context, job.options.change, editing,
                                              is_new_port ? TakeOver::by_restart : TakeOver::by_reload)
-                                 : leave_unused(job, name, approval);
+                                 : leave_unused(job, editing.instance, name, approval);
   if (job.options.change.json)
     print_change(editing, job.kind, change_of(entry, before, entry_json(job.context, job.kind, target, name)), taken,
                  job.context.terminal);

@@ -6,16 +6,16 @@
 
 namespace cordon::cli {
 
-BindingReview review_or_warn(const Context& context, const Target& target) {
-  const auto review = review_recorded(context, target);
-  if (review) return *review;
+std::optional<BindingReview> review_or_warn(const Context& context, const Target& target) {
+  auto review = review_recorded(context, target);
+  if (review) return *std::move(review);
   context.terminal.warning(fmt::format("whether its bindings are approved is not known: {}", review.error().message()));
-  return {};
+  return std::nullopt;
 }
 
-Json to_json(const ShownEntry& entry, const BindingReview& review) {
+Json to_json(const ShownEntry& entry, const std::optional<BindingReview>& review) {
   Json out = entry.json;
-  out["approved"] = standing_of(review, entry.name) == "approved";
+  out["approved"] = review ? Json(standing_of(*review, entry.name) == "approved") : Json();
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Entries as JSON, for the commands that show one and for those that change one.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "approvals.hpp"
@@ -9,11 +10,11 @@
 
 namespace cordon::cli {
 
-/// Which bindings are not approved. What cannot be found out is warned of, and counts as approved.
-BindingReview review_or_warn(const Context& context, const Target& target);
+/// Which bindings are not approved; nothing where that cannot be found out, which is warned of.
+std::optional<BindingReview> review_or_warn(const Context& context, const Target& target);
 
-/// What `show --json` prints of it.
-Json to_json(const ShownEntry& entry, const BindingReview& review);
+/// What `show --json` prints of it: `approved` is null where there is no review.
+Json to_json(const ShownEntry& entry, const std::optional<BindingReview>& review);
 
 /// The same of the one called `name`, which the target's config must have.
 Json entry_json(const Context& context, const EntryKind& kind, const Target& target, std::string_view name);

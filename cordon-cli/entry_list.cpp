@@ -65,14 +65,14 @@ Exit list(const Job& job) {
   return Exit::done;
 }
 
-void print_entry(Terminal& terminal, const ShownEntry& entry, const BindingReview& review) {
+void print_entry(Terminal& terminal, const ShownEntry& entry, const std::optional<BindingReview>& review) {
   const auto row = [&](std::string_view label, std::string_view value) {
     terminal.print(fmt::format("  {:<10}{}\n", label, terminal.paint(Style::plain, value)));
   };
   terminal.print(terminal.paint(Style::bold, entry.name) + "\n");
   for (const auto& [label, value] : entry.rows)
     row(label, value);
-  row("binding", standing_of(review, entry.name));
+  row("binding", review ? standing_of(*review, entry.name) : "not known");
 }
 
 Exit show(const Job& job) {
@@ -82,7 +82,7 @@ Exit show(const Job& job) {
     std::vector<std::string_view> names;
     for (const ShownEntry& other : entries)
       names.push_back(other.name);
-    report_unknown_name(job.context.terminal, job.target, job.kind.noun, job.options.name, names);
+    report_unknown_name(job.context, job.target, job.options.target, job.kind.noun, job.options.name, names);
     return Exit::failed;
   }
   const auto review = review_or_warn(job.context, job.target);

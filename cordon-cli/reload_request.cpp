@@ -16,6 +16,15 @@ namespace {
 /// Secrets are fetched anew, each within a time of its own; a person may have to unlock a store.
 constexpr std::chrono::minutes kReloadTime{5};
 
+bool is_stopped(const Instance& instance) {
+  const auto running = ControlClient(instance).status(kAnswerTime);
+  return !running && running.error().code == Errc::not_running;
+}
+
+ReloadAnswer refused(Exit exit, const Instance& instance, const std::vector<Error>& errors) {
+  return {exit, {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}}};
+}
+
 /// The instance, if there is one, did not say how it went.
 ReloadAnswer report_silence(const Context& context, const ReloadOptions& options, const Instance& instance,
                             const Error& error) {
@@ -43,12 +52,6 @@ Exit tell_failure(const Context& context, const ReloadOptions& options, const In
   return exit;
 }
 
-ReloadAnswer report_failure(const Context& context, const ReloadOptions& options, const Instance& instance,
-                            const std::vector<Error>& errors) {
-  return {tell_failure(context, options, instance, errors),
-          {{"instance", instance.name}, {"reloaded", false}, {"errors", json_of(errors)}}};
-}
-
 ReloadAnswer report_success(const Context& context, const ReloadOptions& options, const Instance& instance,
                             const ReloadReport& report) {
   for (const std::string& warning : report.warnings)
@@ -70,18 +73,26 @@ void add_reload_option(CLI::App& app, ReloadAfter& after) {
 ReloadAnswer request_reload(const Context& context, const ReloadOptions& options, const Instance& instance) {
   const auto outcome = ControlClient(instance).reload(kReloadTime);
   if (!outcome) return report_silence(context, options, instance, outcome.error());
-  if (!*outcome) return report_failure(context, options, instance, outcome->error());
+  if (!*outcome) {
+    const Exit exit = tell_failure(context, options, instance, outcome->error());
+    return refused(exit, instance, outcome->error());
+  }
   return report_success(context, options, instance, **outcome);
 }
 
 ReloadAnswer reload_after_edit(const Context& context, const ReloadOptions& options, const Instance& instance) {
-  if (const auto running = ControlClient(instance).status(kAnswerTime);
-      !running && running.error().code == Errc::not_running) {
+  if (is_stopped(instance)) {
     context.terminal.hint(fmt::format("{} is not running, so nothing was reloaded; to start it: {}", instance.name,
                                       command_line("start", options.target)));
     return {};
   }
   return request_reload(context, options, instance);
+}
+
+ReloadAnswer refuse_to_reload(const Context& context, const Instance& instance, const Error& why) {
+  if (is_stopped(instance)) return {};
+  context.terminal.error(fmt::format("nothing was reloaded: {}", why.context));
+  return refused(Exit::failed, instance, {why});
 }
 
 }  // namespace cordon::cli

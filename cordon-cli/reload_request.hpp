@@ -33,4 +33,7 @@ ReloadAnswer request_reload(const Context& context, const ReloadOptions& options
 /// What `--reload` does once the config is written. An instance that does not run is no failure: it will start with the config as it is.
 ReloadAnswer reload_after_edit(const Context& context, const ReloadOptions& options, const Instance& instance);
 
+/// The same where the running instance must not go by the change, and `why`. Where none runs, there is nothing to tell.
+ReloadAnswer refuse_to_reload(const Context& context, const Instance& instance, const Error& why);
+
 }  // namespace cordon::cli

@@ -90,7 +90,7 @@ class RunningProxy {
   ReloadOutcome reload();
   ReloadOutcome attempt_reload();
   ReloadOutcome go_through_start();
-  ReloadReport complete(ReloadReport report, const Target& target) const;
+  ReloadReport complete(ReloadReport report, const Target& target, const BindingReview& review) const;
 
   ProxyServer& server_;
   const Serving& serving_;
@@ -151,13 +151,12 @@ ReloadOutcome RunningProxy::go_through_start() {
   auto secrets = make_secret_store(serving_.context, target.config, serving_.surroundings);
   auto reloaded = server_.reload(target.config, std::move(secrets), target.ca_paths());
   if (!reloaded) return std::unexpected(std::move(reloaded.error()));
-  tell_unapproved(serving_.log, *review, serving_.named);
   record_approvals(serving_.log, target, *review);
-  return complete(*std::move(reloaded), target);
+  return complete(*std::move(reloaded), target, *review);
 }
 
 /// What is doubtful about a config that is in use now.
-ReloadReport RunningProxy::complete(ReloadReport report, const Target& target) const {
+ReloadReport RunningProxy::complete(ReloadReport report, const Target& target, const BindingReview& review) const {
   if (!report.warnings.empty())  // of a changed `listen`
     report.warnings.push_back(fmt::format("to restart: {} && {}", command_line("stop", serving_.named),
                                           command_line("start", serving_.named)));
@@ -165,6 +164,8 @@ ReloadReport RunningProxy::complete(ReloadReport report, const Target& target) c
     report.warnings.push_back(warning.to_string());
   for (const std::uint32_t uid : target.config.allow_uids)
     report.warnings.push_back(admitted_text(uid));
+  for (std::string& warning : unapproved_warnings(review, serving_.named))
+    report.warnings.push_back(std::move(warning));
   return report;
 }
 

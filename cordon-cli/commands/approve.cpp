@@ -39,7 +39,7 @@ bool check_names(const Context& context, const Options& options, const Target& t
   bool good = true;
   for (const std::string& name : options.names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    report_unknown_name(context.terminal, target, "route or listener", name, known);
+    report_unknown_name(context, target, options.target, "route or listener", name, known);
     good = false;
   }
   return good;
@@ -89,7 +89,7 @@ std::string same_command(const Options& options) {
 /// Whether the owner agrees; else what the command ends with, reported. With --json it is a listing, and nobody is asked.
 std::optional<Exit> disagreed(const Context& context, const Options& options, std::size_t count) {
   if (options.yes) return std::nullopt;
-  if (options.json || !context.terminal.can_ask()) {
+  if (!context.terminal.can_ask()) {
     context.terminal.error(fmt::format("{} not approved", counted(count, "binding")));
     context.terminal.hint(fmt::format("to approve: {} --yes", same_command(options)));
     return options.json ? Exit::failed : Exit::usage;

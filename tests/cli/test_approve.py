@@ -188,7 +188,7 @@ class Required(BindingsTest):
                 self.write_config(self.plain_route(evil, secret=secret))
                 done = self.cordon("reload")
                 self.assert_done(done)
-                eventually(lambda: NEW in done.out + done.err + daemon.text(), "the warning")
+                self.assertIn(f"cordon: warning: {NEW}", done.err)
                 refused = self.get(evil)
                 self.assertEqual((refused.status, refused.reason), (403, "binding_unapproved"))
                 self.assertIn("not approved", self.cordon("status").out)
@@ -293,6 +293,15 @@ class UnsafeFile(BindingsTest):
         for text in ("hunter2-hunter2", whole.replace("true", "maybe"), whole + "surprise = 1\n", whole[:len(whole) // 2]):
             self.file.write_text(text)
             self.refused("remove the file")
+
+    def test_corrupt_says_nothing_of_a_route(self):
+        """Neither that it is approved nor that it is not."""
+        self.file.write_text("surprise = 1\n")
+        self.assertIsNone(json.loads(self.cordon("route", "show", "demo", "--json").out)["approved"])
+        self.assertIn("binding   not known\n", self.cordon("route", "show", "demo").out)
+        done = self.cordon("route", "edit", "demo", "--host", "evil.example", "--json")
+        self.assertIsNone(json.loads(done.out)["route"]["approved"])
+        self.assertIn("warning: whether its bindings are approved is not known: ", done.err)
 
     def test_check_tells_it_as_json(self):
         self.file.chmod(0o644)

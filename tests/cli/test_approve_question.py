@@ -120,6 +120,16 @@ class Question(CliTest):
             self.assertEqual(done.code, 1)
             self.assertIn(f"error: nothing was reloaded: {self.names[kind]} is not approved\n", done.err)
             self.assert_written(kind)
+            self.assertEqual(json.loads(self.cordon("status", "--json").out)["reloads"], 0)
+            report = json.loads(self.cordon(kind, "edit", self.names[kind], *CHANGES[kind], "--reload", "--json").out)
+            self.assertEqual((report["reload"]["reloaded"], report["reload"]["errors"][0]["code"]), (False, "binding_unapproved"))
+
+    def test_where_nothing_runs_there_is_nothing_to_reload(self):
+        self.file.write_text(self.file.read_text().replace("evil.example", "other.evil.example"))
+        done = self.cordon("route", "edit", "demo", *CHANGES["route"], "--reload", "--json")
+        self.assert_done(done)
+        self.assertIsNone(json.loads(done.out)["reload"])
+        self.assertNotIn("cordon start", done.err)
 
 
 if __name__ == "__main__":

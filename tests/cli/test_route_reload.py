@@ -64,6 +64,19 @@ class Reload(CliTest):
             self.assert_done(done)
             self.assertRegex(done.err, rf"is not running, so nothing was reloaded; to start it: cordon start --config {self.file}\n\Z")
 
+    def test_what_else_comes_into_use_unapproved_is_told(self):
+        """D18: somebody else has changed another route of the file."""
+        self.start()
+        self.write_config(self.route(host="evil.example"))
+        for more in ((), ("--json",)):
+            done = self.cordon("route", "add", "--name", f"two{len(more)}", "--host", "b.example", *KEY, "--reload", *more)
+            self.assert_done(done)
+            warning = ("new binding, not approved: demo: environment variable KEY to evil.example.com:443; to look at it and approve it: "
+                       "cordon approve").replace("evil.example.com", "evil.example")
+            self.assertIn(f"cordon: warning: {warning}\n", done.err)
+            if more:
+                self.assertIn(warning, json.loads(done.out)["reload"]["warnings"])
+
     def test_an_edit_that_is_refused_reloads_nothing(self):
         self.start()
         done = self.cordon("route", "edit", "nobody", "--host", "b.example", "--reload")
