@@ -39,7 +39,11 @@ std::string proxy_url(const Target& target, std::string_view token) {
 /// The same for the token called `name`, or without one where the instance has none.
 Result<std::string> proxy_url_with(const Target& target, std::string_view name) {
   const TokenFile file(target.instance.tokens);
-  if (name.empty() && !file.exists()) return fmt::format("http://127.0.0.1:{}", target.config.listen);
+  if (!file.exists()) {
+    if (name.empty()) return fmt::format("http://127.0.0.1:{}", target.config.listen);
+    return fail(Errc::token_invalid,
+                fmt::format("there is no token `{}`: there are none, and none is asked for", name));
+  }
   const auto value = file.value(name.empty() ? kDefaultToken : name);
   if (!value) return std::unexpected(value.error());
   return proxy_url(target, value->reveal());

@@ -22,11 +22,12 @@ struct NamedSecret {
 std::vector<NamedSecret> secrets_of(const Config& config);
 
 /// Says that the target's config has no `kind` (such as "route") called `name`, and which of `known`, its names, is meant or are there.
-void report_unknown_name(const Terminal& terminal, const Target& target, std::string_view kind, std::string_view name,
-                         std::span<const std::string_view> known);
+/// `named` is how the target was named.
+void report_unknown_name(const Context& context, const Target& target, const TargetOptions& named,
+                         std::string_view kind, std::string_view name, std::span<const std::string_view> known);
 
 /// The one called `name`. When there is none, that is reported.
-const NamedSecret* find_secret(const Terminal& terminal, const Target& target, const std::vector<NamedSecret>& secrets,
-                               std::string_view name);
+const NamedSecret* find_secret(const Context& context, const Target& target, const TargetOptions& named,
+                               const std::vector<NamedSecret>& secrets, std::string_view name);
 
 }  // namespace cordon::cli

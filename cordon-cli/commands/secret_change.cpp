@@ -115,7 +115,7 @@ Exit change(const Context& context, const Options& options, Step step) {
   const auto target = load_target(context, options.target);
   if (!target) return Exit::failed;
   const auto named = secrets_of(target->config);
-  const NamedSecret* secret = find_secret(context.terminal, *target, named, options.name);
+  const NamedSecret* secret = find_secret(context, *target, options.target, named, options.name);
   if (secret == nullptr) return Exit::failed;
   const auto secrets = SecretStore::create(target->config.secrets, context.environment);
   if (const auto can = secrets.can_change(secret->ref); !can) return refuse(context, *secret, can.error());

@@ -57,7 +57,7 @@ std::optional<std::vector<Trial>> chosen(const Context& context, const Options& 
   std::vector<Trial> trials;
   bool good = true;
   for (const std::string& name : options.names) {
-    const NamedSecret* secret = find_secret(context.terminal, target, secrets, name);
+    const NamedSecret* secret = find_secret(context, target, options.target, secrets, name);
     good = good && secret != nullptr;
     if (secret != nullptr) trials.push_back({*secret, {}, {}});
   }

@@ -119,7 +119,7 @@ bool has_routes(const Context& context, const Options& options) {
   bool all = true;
   for (const std::string& route : options.routes) {
     if (std::ranges::find(known, route) != known.end()) continue;
-    report_unknown_name(context.terminal, *target, "route or listener", route, known);
+    report_unknown_name(context, *target, options.target, "route or listener", route, known);
     all = false;
   }
   return all;

@@ -147,13 +147,23 @@ bool is_of_unknown_issuer(const Error& error) {
   return error.code == Errc::upstream_tls && error.message().contains("trusted roots");
 }
 
+/// Whether it is the file of roots: no other is read on the way.
+bool is_of_roots_file(const Error& error) {
+  return error.code == Errc::file_missing || error.code == Errc::file_failed || error.code == Errc::file_unsafe;
+}
+
 std::string fix_for(const Patient& patient, const Trials& trials, const OriginTrial& trial) {
   std::string look = trials.look_closer(trial);
+  const std::string name_roots =
+      fmt::format("{} {} --upstream-ca-path FILE", patient.command(trials.edit), shell_quoted(trial.name));
+  if (is_of_roots_file(*trial.error))
+    return fmt::format("let it be a file that can be read and that only you can write to, or name another: {}",
+                       name_roots);
   if (!is_of_unknown_issuer(*trial.error)) return look;
   return fmt::format(
-      "{} {} --upstream-ca-path FILE, where FILE has the certificates of its CA, if the server is yours or "
-      "you have them from whoever runs it; to see what it shows: {}",
-      patient.command(trials.edit), shell_quoted(trial.name), look);
+      "{}, where FILE has the certificates of its CA, if the server is yours or you have them from whoever "
+      "runs it; to see what it shows: {}",
+      name_roots, look);
 }
 
 Finding finding_of(const Patient& patient, const Trials& trials, const OriginTrial& trial) {

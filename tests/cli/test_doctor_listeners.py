@@ -89,7 +89,14 @@ class OfServers(OfListeners):
 
     def test_roots_that_are_not_there(self):
         self.write_listener("localhost:1", more='upstream_ca_path = "nowhere.pem"\n')
-        self.assert_finding("postgres", "fail", "nowhere.pem")
+        self.assert_finding("postgres", "fail", "nowhere.pem", fix="cordon listener edit db --upstream-ca-path FILE")
+
+    def test_roots_that_others_can_write_to(self):
+        roots = self.project / "roots.pem"
+        roots.touch()
+        roots.chmod(0o666)
+        self.write_listener("localhost:1", more='upstream_ca_path = "roots.pem"\n')
+        self.assert_finding("postgres", "fail", "roots.pem", fix="only you can write to, or name another: cordon listener edit db --upstream-ca-path FILE")
 
     def test_pg4_error_instead_of_an_answer(self):
         """PG4 (CVE-2024-10977): the text of one that is not verified is not shown."""

@@ -142,6 +142,15 @@ class Env(CliTest):
             self.assertEqual((done.code, done.out), (1, ""))
             self.assertIn("line end", done.err)
 
+    def test_a_token_where_there_are_none(self):
+        self.write_config()
+        for command in (("env",), ("run",)):
+            more = ("--", "true") if command == ("run",) else ()
+            if more:
+                self.start()
+            done = self.cordon(*command, "--token", "nope", *more)
+            self.assert_error(done, "there is no token `nope`: there are none, and none is asked for", "cordon token list")
+
     def test_nothing_is_printed_for_a_faulty_config(self):
         self.write_config("surprise = 1\n")
         self.assert_error(self.cordon("env"), "surprise")
