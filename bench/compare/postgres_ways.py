@@ -14,7 +14,7 @@ from harness.postgres import DATABASE, USER, Server, Target, programs, run_clien
 
 SETTINGS = ["log_connections = off", "log_disconnections = off", "shared_buffers = 512MB", "max_connections = 300", "autovacuum = off",
             "wal_level = minimal", "max_wal_senders = 0"]
-SCALE = 10  # a million accounts, 150 MB: all of them in memory
+SCALE = 1  # 100,000 accounts, 15 MB: all of them in memory, and soon in that of each server process
 LINE = b"x" * 8191 + b"\n"  # a row of COPY's text format, 8 KiB
 PGBOUNCER_PORT, HAPROXY_PORT = 6432, 7432
 UNTIL_READY = 10
