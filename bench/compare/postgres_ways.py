@@ -57,8 +57,14 @@ class Way:
         """What the proxy's threads have used so far."""
         if not self.pid:
             return 0.0
-        threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
-        return sum(int(path.read_text(encoding="ascii").split()[0]) for path in threads) / 1e9
+        return sum(map(nanoseconds_of, Path(f"/proc/{self.pid}/task").iterdir())) / 1e9
+
+
+def nanoseconds_of(thread):
+    try:
+        return int((thread / "schedstat").read_text(encoding="ascii").split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # ended meanwhile
 
 
 class Setting:
