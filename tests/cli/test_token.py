@@ -128,7 +128,7 @@ class Token(CliTest):
         self.assert_error(self.cordon("env", "--token", "other"), "no token `other`", "cordon token list")
 
     def test_a_named_token_that_cannot_be_is_an_error_not_an_address_without(self):
-        self.assert_error(self.cordon("env", "--token", "codex"), "tokens.toml")
+        self.assert_error(self.cordon("env", "--token", "codex"), "there is no token `codex`: there are none")
 
     def test_k5_a_file_that_others_can_read_is_refused(self):
         self.token("rotate")
