@@ -133,12 +133,17 @@ bool is_to_be_stored(const ConfigEntry& entry, const ConfigEntry* before) {
          std::ranges::any_of(kPlace, [&](std::string_view key) { return entry.text(key) != before->text(key); });
 }
 
+std::string_view what_happened(const ConfigEntry& entry, const ConfigEntry* before) {
+  if (before == nullptr) return "added";
+  return entry == *before ? "nothing to change of" : "changed";
+}
+
 /// What was done. `before` is the entry as it was; null: there was none.
 void tell(const Job& job, const Editing& editing, const ConfigEntry& entry, const ConfigEntry* before) {
   const std::string name = entry.text("name");
   const Terminal& terminal = job.context.terminal;
   const std::string text =
-      fmt::format("{} {} {} ({}) {} {}", before == nullptr ? "added" : "changed", job.kind.noun, name,
+      fmt::format("{} {} {} ({}) {} {}", what_happened(entry, before), job.kind.noun, name,
                   entry.text(job.kind.destination), before == nullptr ? "to" : "in", editing.instance.config.native());
   if (!job.options.change.json) job.context.terminal.print(terminal.paint(Style::plain, text) + "\n");
   if (is_to_be_stored(entry, before))

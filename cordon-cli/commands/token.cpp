@@ -62,6 +62,9 @@ Exit fail_to_create(const Context& context, const Options& options, const TokenF
   const Exit exit = fail_with(context, error);
   const auto tokens = file.list();
   const bool there = tokens && std::ranges::find(*tokens, options.name, &TokenInfo::name) != tokens->end();
+  if (there)
+    context.terminal.hint(fmt::format("to give it a new value: {} {}", command_line("token rotate", options.target),
+                                      shell_quoted(options.name)));
   return error.code == Errc::config_invalid && !there ? Exit::usage : exit;
 }
 
@@ -135,9 +138,8 @@ Exit create(const Context& context, const Options& options, TokenFile& file) {
                {{"created", options.name}, {"routes", scope_of(options.routes)}, {"file_made", first}});
     return Exit::done;
   }
-  context.terminal.print(
-      fmt::format("created {}, for {}\n", options.name,
-                  options.routes.empty() ? "all routes" : fmt::format("the routes {}", scope_text(options.routes))));
+  context.terminal.print(fmt::format("created {}, for {}\n", options.name,
+                                     options.routes.empty() ? "all routes" : scope_text(options.routes)));
   context.terminal.hint(
       fmt::format("its programs get it with: {} --token {}", command_line("env", options.target), options.name));
   if (first) tell_of_enforcement(context, options);

@@ -339,6 +339,12 @@ class Edit(RouteTest):
         self.assertEqual(done.out, f"changed route stripe (api.stripe.com) in {self.file}\n")
         self.assertEqual(self.text(), self.head + self.TEXT.replace('"old"', '"new"'))
 
+    def test_what_it_says_already_is_told(self):
+        done = self.route_cmd("edit", "stripe", "--account", "old")
+        self.assert_done(done)
+        self.assertEqual(done.out, f"nothing to change of route stripe (api.stripe.com) in {self.file}\n")
+        self.assertEqual(self.text(), self.head + self.TEXT)
+
     def test_new_source(self):
         self.assert_done(self.route_cmd("edit", "stripe", "--source", "env", "--variable", "KEY"))
         self.assertEqual(self.text(), self.head + self.TEXT.replace('"keyring"\naccount = "old"', '"env"\nvariable = "KEY"'))

@@ -115,7 +115,8 @@ class Token(CliTest):
         for name in ("", "a b", "a/b", "x" * 65, "cdn_x", "\u00e9"):
             self.assert_error(self.cordon("token", "create", name), "letters, digits", code=2)
         self.token("create", "Claude-Code_1.x")
-        self.assert_error(self.cordon("token", "create", "Claude-Code_1.x"), "already")
+        self.assert_error(self.cordon("token", "create", "Claude-Code_1.x"), "already",
+                          "to give it a new value: cordon token rotate Claude-Code_1.x\n")
         self.assert_error(self.cordon("token", "create"), "NAME", code=2)
         self.assert_error(self.cordon("token", "revoke"), "NAME", code=2)
 
