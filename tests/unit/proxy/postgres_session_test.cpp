@@ -211,7 +211,10 @@ TEST_F(PostgresRotation, PG16ARefusedPasswordIsFetchedAnewAndTheClientNeverKnows
   read_login(client);
   EXPECT_TRUE(refusing.wire.ends());
   EXPECT_FALSE(origin_.is_called());
-  const LoggedIn next = log_in();
+  LoggedIn next = log_in();
+  client.wire.send("1");
+  next.client.wire.send("2");
+  EXPECT_EQ(server.wire.receive(1) + next.server.wire.receive(1), "12");  // each has begun, and is counted
   EXPECT_EQ(proxy_->server->status().listeners.at(0).open, 2U);
 }
 
