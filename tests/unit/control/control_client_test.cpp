@@ -58,31 +58,33 @@ TEST_F(ControlClientTest, ReloadsAndPassesOnWhatThereIsToSay) {
   EXPECT_THAT((*outcome)->warnings, ElementsAre("listen changed: restart"));
 }
 
-TEST_F(ControlClientTest, PassesOnEveryErrorOfAReload) {
-  const std::vector<Error> errors = {{Errc::config_invalid, "cordon.toml:3:1: listen: is missing"},
-                                     {Errc::store_unavailable, "route a: the store is locked"}};
-  const auto server = start({.status = {},
-                             .reload = [errors]() -> ReloadOutcome { return std::unexpected(errors); },
-                             .stop = {},
-                             .forget_secret = {}});
-  const auto outcome = ControlClient(instance_).reload(kDeadline);
-  ASSERT_TRUE(outcome && !*outcome);
-  ASSERT_EQ(outcome->error().size(), 2U);
-  EXPECT_EQ(outcome->error()[0].code, Errc::config_invalid);
-  EXPECT_EQ(outcome->error()[0].context, "cordon.toml:3:1: listen: is missing");
-  EXPECT_EQ(outcome->error()[1].code, Errc::store_unavailable);
+class FailedReload : public ControlClientTest {
+ protected:
+  /// What a client is told of the reload of an instance where `errors` ended it.
+  std::vector<Error> errors_of(const std::vector<Error>& errors) {
+    const auto server = start({.status = {},
+                               .reload = [errors]() -> ReloadOutcome { return std::unexpected(errors); },
+                               .stop = {},
+                               .forget_secret = {}});
+    const auto outcome = ControlClient(instance_).reload(kDeadline);
+    EXPECT_TRUE(outcome && !*outcome);
+    return outcome && !*outcome ? outcome->error() : std::vector<Error>();
+  }
+};
+
+TEST_F(FailedReload, IsToldWithEveryError) {
+  const auto told = errors_of({{Errc::config_invalid, "cordon.toml:3:1: listen: is missing"},
+                               {Errc::store_unavailable, "route a: the store is locked"}});
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].code, Errc::config_invalid);
+  EXPECT_EQ(told[0].context, "cordon.toml:3:1: listen: is missing");
+  EXPECT_EQ(told[1].code, Errc::store_unavailable);
 }
 
-TEST_F(ControlClientTest, UnsafeFileOfAReloadIsNotAnUnsafeSocket) {
-  const std::vector<Error> errors = {{Errc::file_unsafe, "key: others can read it"}, {Errc::file_missing, "key2"}};
-  const auto server = start({.status = {},
-                             .reload = [errors]() -> ReloadOutcome { return std::unexpected(errors); },
-                             .stop = {},
-                             .forget_secret = {}});
-  const auto outcome = ControlClient(instance_).reload(kDeadline);
-  ASSERT_TRUE(outcome && !*outcome);
-  EXPECT_EQ(outcome->error().size(), 2U);
-  EXPECT_EQ(outcome->error()[0].context, "key: others can read it");
+TEST_F(FailedReload, MayBeOfAnUnsafeFileWhichIsNotTheSocket) {
+  const auto told = errors_of({{Errc::file_unsafe, "key: others can read it"}, {Errc::file_missing, "key2"}});
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].context, "key: others can read it");
 }
 
 TEST_F(ControlClientTest, StopReturnsWhenTheInstanceHasEnded) {
