@@ -84,11 +84,13 @@ int open_descriptors() {
   return count;
 }
 
-/// Whether no more than `count` are open, or soon: the look-up of a client's program opens some for a moment.
+/// Whether no more than `count` are open at some moment soon: the look-up of a client's program opens some for a moment.
 bool descriptors_come_back_to(int count) {
-  for (int i = 0; i < 1'000 && open_descriptors() > count; ++i)
+  for (int i = 0; i < 1'000; ++i) {
+    if (open_descriptors() <= count) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  return open_descriptors() <= count;
+  }
+  return false;
 }
 
 enum class Side : unsigned char { client, server };
