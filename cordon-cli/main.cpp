@@ -81,9 +81,9 @@ Exit usage_error(const Context& context, Words words, std::string_view text, std
   return Exit::usage;
 }
 
-/// An option without its value, which may be a secret.
+/// An option without its value, which may be a secret: `--name` of `--name=value`, `-n` of `-nvalue`.
 std::string_view option_name(std::string_view word) {
-  return word.substr(0, word.find('='));
+  return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
 
 /// What the first of `words` should name. `group` is null at the top.

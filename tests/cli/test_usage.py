@@ -74,13 +74,21 @@ class Usage(CliTest):
     def test_a_secret_among_the_arguments_is_not_shown(self):
         self.write_config(self.route())
         for words in (("secret", "set", "demo", "sk_live_5ecret"), ("secret", "set", "demo", "--value", "sk_live_5ecret"),
-                      ("secret", "set", "demo", "--value=sk_live_5ecret"), ("route", "edit", "demo", "--password", "sk_live_5ecret")):
+                      ("secret", "set", "demo", "--value=sk_live_5ecret"), ("secret", "set", "demo", "-psk_live_5ecret"),
+                      ("route", "edit", "demo", "--password", "sk_live_5ecret")):
             with self.subTest(words):
                 for more in ((), ("--json",)):
                     done = self.cordon(*words, *more)
                     self.assert_error(done, f"{words[0]} {words[1]}: ", "`cordon help ", code=2, as_json=bool(more))
                     self.assertNotIn("5ecret", done.out + done.err)
                     self.assertEqual("`--value`" in done.err, "--value" in words[-2] + words[-1])
+
+    def test_a_secret_before_the_command_is_not_shown(self):
+        for words in (("-psk_live_5ecret",), ("--token=sk_live_5ecret",), ("token", "-psk_live_5ecret"), ("token", "--value=sk_live_5ecret")):
+            with self.subTest(words):
+                done = self.cordon(*words)
+                self.assert_error(done, "there is no option `-", code=2)
+                self.assertNotIn("5ecret", done.err)
 
     def test_mistyped_option_suggests_the_nearest(self):
         self.assert_error(self.cordon("start", "--log-levl", "info"), "start: there is no option `--log-levl`; did you mean `--log-level`?",
